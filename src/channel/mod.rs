@@ -1,0 +1,68 @@
+//! The ways to tell a person. A channel carries out one attempt and says how it ended; when and
+//! whether to try again is decided in `dispatch`.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::Alert;
+use crate::config::{ChannelName, Person};
+
+/// One attempt: this alert, to these people, now.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What to tell. More than one alert when a storm is told as one message.
+    pub alerts: Vec<Alert>,
+    /// The first alert's mail as it was received (DATA with dots unstuffed, lines end in CRLF).
+    pub raw: Bytes,
+    /// Whom to tell. One person, but for channels that reach many at once (mail).
+    pub people: Vec<Person>,
+}
+
+/// How far a message is known to have come. Later is more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// The next carrier (relay, mobile network) took responsibility.
+    HandedOver,
+    /// It is on the person's device.
+    Delivered,
+    /// Somebody or something took the call.
+    Answered,
+    /// A person proved to have understood.
+    Acknowledged,
+}
+
+/// How an attempt ended for one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It went out.
+    Told {
+        /// How far it is known to have come.
+        reach: Reach,
+        /// What the carrier answered (relay's reply, SMS references), for the history.
+        detail: String,
+        /// Marks by which a later receipt finds this attempt: SMS message references (TP-MR).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        receipts: Vec<u8>,
+    },
+    /// It failed for now; trying again may help.
+    Retry(String),
+    /// It failed for good: trying again cannot help.
+    Refused(String),
+}
+
+/// A way to tell people.
+pub trait Channel: Send + Sync {
+    /// Its name in the configuration.
+    fn name(&self) -> ChannelName;
+
+    /// Whether one attempt reaches many people at once.
+    fn reaches_many(&self) -> bool {
+        false
+    }
+
+    /// Carries out one attempt. The answer has one outcome per person of `job.people`, in order.
+    fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Outcome>>;
+}

@@ -1,0 +1,14 @@
+//! The configuration: one TOML file, read into types that cannot be wrong.
+
+mod directory;
+mod name;
+mod section;
+mod value;
+
+pub use directory::{Directory, Person};
+pub use name::{ChannelName, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber};
+pub use section::{
+    Appliance, AuthPolicy, Channels, Config, Filter, Ignore, Listener, ListenerTls, Mail, Modem,
+    ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser, Templates, TextTemplates,
+};
+pub use value::{ByteSize, Secret};

@@ -1,0 +1,269 @@
+//! The sections of the file, as valid values. Their defaults are those of `config.example.toml`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use regex::Regex;
+
+use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret};
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[appliance]`
+    pub appliance: Appliance,
+    /// `[smtp]`, `[[smtp.listener]]`, `[[smtp.user]]`
+    pub smtp: Smtp,
+    /// `[filter]`
+    pub filter: Filter,
+    /// `[queue]`
+    pub queue: Queue,
+    /// `[channels]`
+    pub channels: Channels,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[sms]`
+    pub sms: Sms,
+    /// `[modem]`; no modem when the section is missing.
+    pub modem: Option<Modem>,
+    /// `[texts.LANGUAGE]`
+    pub texts: Templates,
+    /// `[[person]]`, `[aliases]`
+    pub directory: Directory,
+}
+
+/// `[appliance]`: what it is called and where it keeps its things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appliance {
+    /// Host name in the SMTP greeting, in EHLO to the relay and in headers.
+    pub name: String,
+    /// Language of people who have none of their own.
+    pub language: Language,
+    /// Folder of the store, the control socket and the self-signed certificate.
+    pub store: PathBuf,
+}
+
+/// `[smtp]`: the receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Smtp {
+    /// Where it listens.
+    pub listeners: Vec<Listener>,
+    /// PEM files of certificate chain and private key; self-signed, made at the first start, when
+    /// unset.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Networks whose clients may connect.
+    pub allow: Vec<IpNet>,
+    /// Who may log in with AUTH.
+    pub users: Vec<SmtpUser>,
+    /// Whether AUTH is offered without TLS.
+    pub auth_without_tls: bool,
+    /// Whether VRFY and EXPN answer from the directory.
+    pub vrfy: bool,
+    /// Largest message.
+    pub max_message: ByteSize,
+    /// Longest line of a command, in bytes (a line of data may be as long as the message).
+    pub max_line: ByteSize,
+    /// Most recipients of one message.
+    pub max_recipients: usize,
+    /// Most connections at a time.
+    pub max_connections: usize,
+    /// Most connections at a time from one address.
+    pub max_connections_per_client: usize,
+    /// Most messages from one address in a minute.
+    pub max_messages_per_minute: u32,
+    /// How long a client may stay silent.
+    pub idle_timeout: Duration,
+    /// How long a session may last.
+    pub session_timeout: Duration,
+}
+
+/// `[[smtp.listener]]`: one port.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Listener {
+    /// Address and port; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// Whether and how TLS begins.
+    pub tls: ListenerTls,
+    /// Whether clients log in.
+    pub auth: AuthPolicy,
+}
+
+/// Whether and how TLS begins on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ListenerTls {
+    /// Never.
+    Off,
+    /// When the client asks by STARTTLS (RFC 3207).
+    Starttls,
+    /// With the first byte (RFC 8314).
+    Implicit,
+}
+
+/// Whether clients log in on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuthPolicy {
+    /// AUTH is not offered.
+    Off,
+    /// AUTH is offered when there are users.
+    Optional,
+    /// No mail without AUTH.
+    Required,
+}
+
+/// `[[smtp.user]]`: a name and password for AUTH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmtpUser {
+    /// Name the client logs in with.
+    pub name: String,
+    /// Password.
+    pub password: Secret,
+}
+
+/// `[filter]`: what is dropped.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Subjects that are never told.
+    pub ignore: Vec<Ignore>,
+    /// How long the same news counts as a repeat.
+    pub repeat_window: Duration,
+    /// How many different news are remembered.
+    pub capacity: usize,
+    /// After this long without any mail the memory is emptied.
+    pub forget_after: Duration,
+}
+
+/// One entry of the ignore list.
+#[derive(Debug, Clone)]
+pub enum Ignore {
+    /// The whole subject, to the letter.
+    Exact(String),
+    /// A pattern, written `/…/`, found anywhere in the subject.
+    Pattern(Regex),
+}
+
+/// `[queue]`: what is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// Most alerts waiting to be told; beyond it clients get 452.
+    pub max_pending: usize,
+    /// How long told and dropped alerts stay in the history.
+    pub keep_history: Duration,
+    /// Most alerts in the history; the oldest make room.
+    pub max_history: usize,
+    /// Free space the disk must have for a mail to be accepted.
+    pub min_free_space: ByteSize,
+}
+
+/// `[channels]`: which ways are used, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channels {
+    /// The enabled channels, first to last. A channel missing from `order` comes last.
+    pub enabled: Vec<ChannelName>,
+}
+
+/// How a channel tries again: waits grow from `first` to `max` by doubling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Wait after the first failure.
+    pub first: Duration,
+    /// Longest wait.
+    pub max: Duration,
+    /// How long a delivery is tried before it is given up.
+    pub give_up: Duration,
+}
+
+/// `[mail]`: the mail channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// Host name of the relay; no mail goes out without one.
+    pub relay: Option<String>,
+    /// Its port.
+    pub port: u16,
+    /// Whether and how TLS begins.
+    pub tls: RelayTls,
+    /// PEM file of the CA that signed the relay's certificate; the system's CAs when unset.
+    pub ca: Option<PathBuf>,
+    /// Login.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// The appliance's own address: reverse-path and `From` of all it sends.
+    pub from: MailAddress,
+    /// Longest wait for the relay in one step.
+    pub timeout: Duration,
+    /// How it tries again.
+    pub retry: Retry,
+}
+
+/// Whether and how TLS begins with the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RelayTls {
+    /// Never.
+    Off,
+    /// By STARTTLS, and not without.
+    Starttls,
+    /// With the first byte.
+    Implicit,
+}
+
+/// `[sms]`: the SMS channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sms {
+    /// Whether all parts are sent, or only the first.
+    pub full_text: bool,
+    /// Most parts of one message; the rest of the text is cut.
+    pub max_parts: usize,
+    /// Whether the network is asked to report the delivery (TP-SRR).
+    pub delivery_report: bool,
+    /// From this many waiting alerts for one person on, they are told in one message.
+    pub digest_from: usize,
+    /// How it tries again.
+    pub retry: Retry,
+}
+
+/// `[modem]`: the GSM module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Modem {
+    /// Serial device.
+    pub device: PathBuf,
+    /// Line speed in baud; found by trial when unset.
+    pub baud: Option<u32>,
+    /// PIN of the SIM card.
+    pub pin: Option<Secret>,
+    /// Which module's oddities to expect; found out by asking it when unset.
+    pub model: Option<ModemModel>,
+    /// Service centre address, when the SIM card's is wrong or missing.
+    pub smsc: Option<super::PhoneNumber>,
+}
+
+/// A family of modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ModemModel {
+    /// SIM900 family: 2G.
+    Sim900,
+    /// SIM800 family: 2G.
+    Sim800,
+    /// SIM7600 and A7670 families: LTE.
+    Sim7600,
+}
+
+/// `[texts.LANGUAGE]`: templates per language tag. Languages without any use the built-in ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Templates {
+    /// By language tag.
+    pub by_language: BTreeMap<Language, TextTemplates>,
+}
+
+/// Templates of one language; the built-in text where unset. Placeholders stand in braces:
+/// `{from} {subject} {date} {body} {source} {kind} {severity} {host} {check} {problem_id}
+/// {summary}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextTemplates {
+    /// What an SMS says.
+    pub sms: Option<String>,
+    /// What a call says.
+    pub call: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! What is dropped: ignored subjects, repeats.

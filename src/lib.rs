@@ -1,0 +1,25 @@
+//! An appliance that takes alert mails by SMTP and tells a person.
+//!
+//! ```text
+//! monitoring ──SMTP──▶ smtp ──▶ intake ──▶ alert ──▶ filter ──▶ queue ──▶ dispatch ──▶ channel ──▶ person
+//! ```
+//!
+//! The modules below stand in the order of that way; `ARCHITECTURE.md` tells it in words.
+
+pub mod config;
+
+pub mod smtp;
+
+pub mod intake;
+
+pub mod alert;
+
+pub mod filter;
+
+pub mod queue;
+
+pub mod dispatch;
+
+pub mod channel;
+
+pub mod modem;

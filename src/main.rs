@@ -1,0 +1,3 @@
+//! The program `smtp-appliance`.
+
+fn main() {}

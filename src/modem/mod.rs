@@ -1,0 +1,1 @@
+//! The GSM module on the serial line: AT commands, SMS, and its simulator. Knows nothing of alerts.

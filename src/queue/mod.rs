@@ -1,0 +1,1 @@
+//! The durable FIFO: an alert that was accepted is here until everybody was told.

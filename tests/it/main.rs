@@ -1,0 +1,1 @@
+//! What the appliance promises, a file per promise, tried on the built parts.

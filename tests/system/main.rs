@@ -1,0 +1,1 @@
+//! The appliance against real programs from Debian and PyPI.
