@@ -1,1 +1,273 @@
-//! The durable FIFO: an alert that was accepted is here until everybody was told.
+//! The durable FIFO: an alert that was accepted is here until everybody was told, and in the
+//! history for a while after.
+//!
+//! Invariant: nothing is acknowledged before it is flushed to disk. One thread (`writer`) does all
+//! the writing; whatever waits while a flush runs shares the next one (group commit). Reading is
+//! free for all.
+
+mod record;
+mod retention;
+mod store;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::alert::{Alert, AlertId};
+use crate::config;
+
+pub use record::{Attempt, Delivery, DropReason, Fate, Progress, Record};
+pub use store::{Damage, OpenError, ReadError};
+
+use store::Store;
+use writer::{Operation, Writer};
+
+/// Most operations that wait for the writer; beyond it callers wait too.
+const MAILBOX: usize = 1024;
+
+/// Why an alert or an outcome was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    /// As many alerts wait as may.
+    #[error("as many alerts wait as the queue may hold")]
+    Full,
+    /// The disk has less free space than is kept free.
+    #[error("less than {0} bytes free on the disk of the store")]
+    DiskFull(u64),
+    /// The store failed; it is opened anew for the next alert.
+    #[error("the store failed: {0}")]
+    Store(String),
+    /// The writer has ended.
+    #[error("the queue is closed")]
+    Closed,
+}
+
+/// What the gate says about an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is to be told.
+    Pass,
+    /// It is kept in the history only.
+    Drop(DropReason),
+    /// There is no room; the client may come again.
+    Full,
+}
+
+/// Decides, in the order of the commits, what enters the queue. It learns how a commit ended, so
+/// that an alert that could not be written leaves no trace: its second coming is no repeat.
+pub trait Gate: Send {
+    /// Decides on one alert that arrived at `now`, and may take people off it who know already;
+    /// `waiting` tells of an earlier alert whether nobody has been told of it yet.
+    fn admit(
+        &mut self,
+        alert: &mut Alert,
+        now: Instant,
+        waiting: &dyn Fn(AlertId) -> bool,
+    ) -> Verdict;
+
+    /// All admitted since the last call are on disk.
+    fn committed(&mut self);
+
+    /// None of those admitted since the last call was written.
+    fn rolled_back(&mut self);
+}
+
+/// Handle on the queue; clones share one store.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    store: Arc<Store>,
+    operations: mpsc::Sender<Operation>,
+    newest: watch::Receiver<AlertId>,
+}
+
+/// A queue just opened.
+pub struct Opened<G> {
+    store: Arc<Store>,
+    gate: G,
+    settings: watch::Receiver<Arc<config::Config>>,
+    /// What was set aside because it could not be read.
+    pub damage: Option<Damage>,
+}
+
+/// Opens the store in `folder`. One that cannot be read is set aside under another name, and an
+/// empty one takes its place.
+///
+/// # Errors
+/// [`OpenError`] if the folder cannot be used, is used by another process, or holds a store of a
+/// newer version.
+pub fn open<G: Gate + 'static>(
+    folder: PathBuf,
+    gate: impl FnOnce(&[Record]) -> G,
+    settings: watch::Receiver<Arc<config::Config>>,
+) -> Result<Opened<G>, OpenError> {
+    let (store, damage) = Store::open(folder)?;
+    let recent = store.newest_records(settings.borrow().filter.capacity).unwrap_or_default();
+    Ok(Opened { store: Arc::new(store), gate: gate(&recent), settings, damage })
+}
+
+/// Opens the store for reading and for changes by hand, while no appliance runs.
+///
+/// # Errors
+/// [`OpenError`] as for [`open`].
+pub fn open_offline(folder: PathBuf) -> Result<Offline, OpenError> {
+    Store::open(folder).map(|(store, _)| Offline { store })
+}
+
+impl<G: Gate + 'static> Opened<G> {
+    /// Starts the writer thread. It ends when the last handle is gone, after a last flush.
+    ///
+    /// # Errors
+    /// I/O error if the thread cannot be started.
+    pub fn start(self) -> std::io::Result<(Queue, std::thread::JoinHandle<()>)> {
+        let (operations, mailbox) = mpsc::channel(MAILBOX);
+        let (announce, newest) = watch::channel(AlertId(0));
+        let store = Arc::clone(&self.store);
+        let writer = Writer::new(store, self.gate, self.settings, announce);
+        let thread = std::thread::Builder::new()
+            .name("queue-writer".to_owned())
+            .spawn(move || writer.run(mailbox))?;
+        Ok((Queue { store: self.store, operations, newest }, thread))
+    }
+}
+
+impl Queue {
+    /// Takes an alert in. Resolves after it is flushed to disk (or after it was dropped by the
+    /// gate, which is recorded too).
+    ///
+    /// # Errors
+    /// [`QueueError`] if it was not kept.
+    pub async fn admit(
+        &self,
+        alert: Alert,
+        raw: Bytes,
+        now: Instant,
+    ) -> Result<(AlertId, Verdict), QueueError> {
+        let (answer, answered) = oneshot::channel();
+        let operation = Operation::Admit { alert: Box::new(alert), raw, now, answer };
+        self.operations.send(operation).await.map_err(|_| QueueError::Closed)?;
+        answered.await.map_err(|_| QueueError::Closed)?
+    }
+
+    /// Writes how deliveries of one alert stand. Resolves after the flush.
+    ///
+    /// # Errors
+    /// [`QueueError`] if it was not written.
+    pub async fn record(&self, id: AlertId, deliveries: Vec<Delivery>) -> Result<(), QueueError> {
+        self.write(|answer| Operation::Record { id, deliveries, answer }).await
+    }
+
+    /// Takes an alert off the queue: everybody was told or given up. It stays in the history.
+    ///
+    /// # Errors
+    /// [`QueueError`] if it was not written.
+    pub async fn finish(&self, id: AlertId) -> Result<(), QueueError> {
+        self.write(|answer| Operation::Finish { id, answer }).await
+    }
+
+    /// Puts an alert of the history back onto the queue; its unfinished and failed deliveries
+    /// begin anew.
+    ///
+    /// # Errors
+    /// [`QueueError`] if it was not written.
+    pub async fn reopen(&self, id: AlertId, deliveries: Vec<Delivery>) -> Result<(), QueueError> {
+        self.write(|answer| Operation::Reopen { id, deliveries, answer }).await
+    }
+
+    /// Resolves when an alert newer than the newest known is on disk.
+    ///
+    /// # Errors
+    /// [`QueueError::Closed`] when the writer has ended.
+    pub async fn news(&mut self) -> Result<AlertId, QueueError> {
+        self.newest.changed().await.map_err(|_| QueueError::Closed)?;
+        Ok(*self.newest.borrow_and_update())
+    }
+
+    /// Reads alerts and their deliveries.
+    #[must_use]
+    pub fn reader(&self) -> &dyn Read {
+        &*self.store
+    }
+
+    async fn write(
+        &self,
+        operation: impl FnOnce(oneshot::Sender<Result<(), QueueError>>) -> Operation,
+    ) -> Result<(), QueueError> {
+        let (answer, answered) = oneshot::channel();
+        self.operations.send(operation(answer)).await.map_err(|_| QueueError::Closed)?;
+        answered.await.map_err(|_| QueueError::Closed)?
+    }
+}
+
+/// What can be read of a store.
+pub trait Read: Send + Sync {
+    /// One alert with its fate; `None` if it is not (or no longer) kept.
+    ///
+    /// # Errors
+    /// [`ReadError`] if it is there but cannot be read.
+    fn record(&self, id: AlertId) -> Result<Option<Record>, ReadError>;
+
+    /// The mail as it was received; empty for dropped alerts.
+    ///
+    /// # Errors
+    /// [`ReadError`] if it is there but cannot be read.
+    fn raw(&self, id: AlertId) -> Result<Bytes, ReadError>;
+
+    /// How the deliveries that were tried stand.
+    ///
+    /// # Errors
+    /// [`ReadError`] if one cannot be read.
+    fn deliveries(&self, id: AlertId) -> Result<Vec<Delivery>, ReadError>;
+
+    /// Up to `limit` alerts on the queue after `after`, the oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the store cannot be read.
+    fn pending(&self, after: AlertId, limit: usize) -> Result<Vec<AlertId>, ReadError>;
+
+    /// Up to `limit` records before `before`, the newest first, told and dropped ones too.
+    /// Records that cannot be read are passed over.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the store cannot be read.
+    fn history(&self, before: AlertId, limit: usize) -> Result<Vec<Record>, ReadError>;
+}
+
+/// A store opened while no appliance runs.
+#[derive(Debug)]
+pub struct Offline {
+    store: Store,
+}
+
+impl Offline {
+    /// Reads alerts and their deliveries.
+    #[must_use]
+    pub fn reader(&self) -> &dyn Read {
+        &self.store
+    }
+
+    /// As [`Queue::finish`].
+    ///
+    /// # Errors
+    /// [`QueueError`] if it was not written.
+    pub fn finish(&self, id: AlertId, deliveries: &[Delivery]) -> Result<(), QueueError> {
+        let mut batch = self.store.batch();
+        batch.deliveries(id, deliveries);
+        batch.finish(id);
+        self.store.commit(batch)
+    }
+
+    /// As [`Queue::reopen`].
+    ///
+    /// # Errors
+    /// [`QueueError`] if it was not written.
+    pub fn reopen(&self, id: AlertId, deliveries: &[Delivery]) -> Result<(), QueueError> {
+        let mut batch = self.store.batch();
+        batch.deliveries(id, deliveries);
+        batch.reopen(id);
+        self.store.commit(batch)
+    }
+}
