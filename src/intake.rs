@@ -1,10 +1,17 @@
 //! The one door by which mail comes in, whoever brings it: understood, filtered, kept.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::watch;
 
-use crate::alert::{AlertId, Origin};
-use crate::config::PersonName;
+use crate::alert::{self, Alert, AlertId, Origin};
+use crate::config::{Config, PersonName};
+use crate::filter::{self, Filter};
+use crate::queue::{DropReason, Fate, Gate, Queue, QueueError, Record, Verdict};
 
 /// A mail as its bringer (an SMTP session) hands it over.
 #[derive(Debug, Clone)]
@@ -45,4 +52,105 @@ pub trait Door: Send + Sync {
     /// # Errors
     /// [`Rejected`] if it is not kept; nothing of it remains then.
     fn submit(&self, submission: Submission) -> BoxFuture<'_, Result<Accepted, Rejected>>;
+}
+
+/// The door of the appliance itself.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    queue: Queue,
+}
+
+impl Intake {
+    /// A door that leads to this queue.
+    #[must_use]
+    pub const fn new(queue: Queue) -> Self {
+        Self { queue }
+    }
+
+    async fn take(&self, submission: Submission) -> Result<Accepted, Rejected> {
+        let Submission { origin, people, raw } = submission;
+        let (text, events) = alert::understand(&raw, &origin);
+        let received = Timestamp::now();
+        let alert = Alert { id: AlertId::default(), received, origin, people, text, events };
+        let now = tokio::time::Instant::now().into_std();
+        match self.queue.admit(alert, raw, now).await {
+            Ok((id, Verdict::Pass)) => {
+                tracing::info!(alert = %id, "queued");
+                Ok(Accepted { id })
+            }
+            Ok((id, Verdict::Drop(reason))) => {
+                tracing::info!(alert = %id, %reason, "dropped");
+                Ok(Accepted { id })
+            }
+            Ok((_, Verdict::Full)) | Err(QueueError::Full) => Err(Rejected::QueueFull),
+            Err(QueueError::Closed) => Err(Rejected::Stopping),
+            Err(error @ (QueueError::DiskFull(_) | QueueError::Store(_))) => {
+                Err(Rejected::Storage(error.to_string()))
+            }
+        }
+    }
+}
+
+impl Door for Intake {
+    fn submit(&self, submission: Submission) -> BoxFuture<'_, Result<Accepted, Rejected>> {
+        Box::pin(self.take(submission))
+    }
+}
+
+/// The filter as the queue's gate.
+#[derive(Debug)]
+pub struct FilterGate {
+    filter: Filter,
+    settings: watch::Receiver<Arc<Config>>,
+}
+
+impl FilterGate {
+    /// A filter that remembers what the newest `records` of an earlier run told. Their age is
+    /// taken from the wall clock; one that runs backwards makes them fresh.
+    #[must_use]
+    pub fn recall(
+        records: &[Record],
+        settings: watch::Receiver<Arc<Config>>,
+        now: Instant,
+        wall: Timestamp,
+    ) -> Self {
+        let mut filter = Filter::default();
+        let config = Arc::clone(&settings.borrow());
+        for record in records.iter().filter(|record| record.fate == Fate::Queued) {
+            let age = wall.duration_since(record.alert.received);
+            let age = std::time::Duration::try_from(age).unwrap_or_default();
+            if let Some(at) = now.checked_sub(age) {
+                filter.recall(&record.alert, at, &config.filter);
+            }
+        }
+        Self { filter, settings }
+    }
+}
+
+impl Gate for FilterGate {
+    fn admit(
+        &mut self,
+        alert: &mut Alert,
+        now: Instant,
+        waiting: &dyn Fn(AlertId) -> bool,
+    ) -> Verdict {
+        let config = Arc::clone(&self.settings.borrow());
+        match self.filter.judge(alert, now, &config.filter, waiting) {
+            filter::Verdict::Pass(people) => {
+                alert.people.retain(|person| people.contains(person));
+                Verdict::Pass
+            }
+            filter::Verdict::Ignored(entry) => Verdict::Drop(DropReason::Ignored(entry)),
+            filter::Verdict::Repeat(of) => Verdict::Drop(DropReason::Repeat(of)),
+            filter::Verdict::Full => Verdict::Full,
+        }
+    }
+
+    fn committed(&mut self) {
+        self.filter.commit();
+    }
+
+    fn rolled_back(&mut self) {
+        self.filter.roll_back();
+    }
 }

@@ -63,6 +63,11 @@ pub trait Channel: Send + Sync {
         false
     }
 
+    /// How many attempts it carries out side by side.
+    fn lanes(&self) -> usize {
+        1
+    }
+
     /// Carries out one attempt. The answer has one outcome per person of `job.people`, in order.
     fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Outcome>>;
 }

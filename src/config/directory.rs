@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{GroupName, Language, MailAddress, PersonName, PhoneNumber};
+use super::{ChannelName, GroupName, Language, MailAddress, PersonName, PhoneNumber};
 
 /// Somebody who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,17 @@ pub struct Person {
     pub language: Option<Language>,
     /// Groups she belongs to.
     pub groups: BTreeSet<GroupName>,
+}
+
+impl Person {
+    /// Whether she has the address a channel needs.
+    #[must_use]
+    pub const fn is_reachable_by(&self, channel: ChannelName) -> bool {
+        match channel {
+            ChannelName::Mail => self.mail.is_some(),
+            ChannelName::Sms => self.phone.is_some(),
+        }
+    }
 }
 
 /// Everybody, by name, and who is meant by an address.

@@ -1,1 +1,14 @@
 //! Who is told, by which channel, when, and when again.
+//!
+//! `plan` decides, `retry` knows the waits, both pure; `worker` is the one task that asks the plan
+//! and lets the channels act; `journal` writes down how each attempt ended before the next begins;
+//! `receipts` joins the network's later reports with the attempts they speak of.
+
+mod journal;
+mod plan;
+mod receipts;
+mod retry;
+mod worker;
+
+pub use receipts::Receipt;
+pub use worker::{Command, CommandError, Dispatcher, Handle};

@@ -1,0 +1,152 @@
+//! The plan's promises, on stepped time.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const ONE: Manner = Manner { reaches_many: false, digest_from: 0 };
+const MANY: Manner = Manner { reaches_many: true, digest_from: 0 };
+const GRAVE: Urgency = Urgency(4);
+const MILD: Urgency = Urgency(1);
+
+fn person(name: &str) -> PersonName {
+    name.parse().unwrap()
+}
+
+fn key(alert: u64, channel: ChannelName, name: &str) -> Key {
+    Key { alert: AlertId(alert), channel, person: person(name) }
+}
+
+fn sms(alert: u64, name: &str) -> Key {
+    key(alert, ChannelName::Sms, name)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "any instant will do as the start of the test's time"
+)]
+fn start() -> Instant {
+    Instant::now()
+}
+
+#[test]
+fn the_gravest_goes_first_then_the_oldest() {
+    let (mut plan, now) = (Plan::default(), start());
+    plan.add(AlertId(1), MILD, vec![sms(1, "ana")]);
+    plan.add(AlertId(2), MILD, vec![sms(2, "ana")]);
+    plan.add(AlertId(3), GRAVE, vec![sms(3, "ana")]);
+    let order = [(); 4].map(|()| plan.next(ChannelName::Sms, ONE, now));
+    assert_eq!(order, [vec![sms(3, "ana")], vec![sms(1, "ana")], vec![sms(2, "ana")], vec![]]);
+}
+
+#[test]
+fn a_channel_that_reaches_many_takes_all_people_of_an_alert() {
+    let (mut plan, now) = (Plan::default(), start());
+    let mail = |alert, name| key(alert, ChannelName::Mail, name);
+    plan.add(AlertId(1), MILD, vec![mail(1, "ana"), mail(1, "luis"), sms(1, "ana")]);
+    plan.add(AlertId(2), MILD, vec![mail(2, "ana")]);
+    let first = plan.next(ChannelName::Mail, MANY, now);
+    assert_eq!(first, [mail(1, "ana"), mail(1, "luis")]);
+}
+
+#[test]
+fn a_failed_delivery_rests_and_blocks_nobody() {
+    let (mut plan, now) = (Plan::default(), start());
+    plan.add(AlertId(1), GRAVE, vec![sms(1, "ana")]);
+    plan.add(AlertId(2), MILD, vec![sms(2, "luis")]);
+    let due = now + Duration::from_secs(5);
+    let failed = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    plan.rest(failed.clone(), due);
+    assert_eq!(plan.next(ChannelName::Sms, ONE, now), [sms(2, "luis")]);
+    assert_eq!(plan.next(ChannelName::Sms, ONE, now), []);
+    assert_eq!(plan.next_due(), Some(due));
+    assert_eq!(plan.next(ChannelName::Sms, ONE, due), [failed]);
+}
+
+#[test]
+fn a_storm_is_told_in_one_message() {
+    let (mut plan, now) = (Plan::default(), start());
+    for id in 1..=12 {
+        plan.add(AlertId(id), MILD, vec![sms(id, "ana")]);
+    }
+    plan.add(AlertId(13), MILD, vec![sms(13, "luis")]);
+    let storm = Manner { digest_from: 10, ..ONE };
+    assert_eq!(plan.next(ChannelName::Sms, storm, now).len(), 12);
+    assert_eq!(plan.next(ChannelName::Sms, storm, now), [sms(13, "luis")]);
+}
+
+#[test]
+fn an_alert_is_done_with_when_its_last_delivery_is() {
+    let (mut plan, now) = (Plan::default(), start());
+    plan.add(AlertId(1), MILD, vec![sms(1, "ana"), sms(1, "luis")]);
+    let first = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    assert!(!plan.settle(&first));
+    let second = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    assert!(plan.settle(&second));
+    assert!(!plan.knows(AlertId(1)));
+}
+
+#[test]
+fn an_alert_that_was_taken_out_is_not_tried() {
+    let (mut plan, now) = (Plan::default(), start());
+    plan.add(AlertId(1), MILD, vec![sms(1, "ana"), sms(1, "luis")]);
+    let first = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    plan.remove(AlertId(1));
+    plan.rest(first, now);
+    assert_eq!(plan.next(ChannelName::Sms, ONE, now), []);
+    assert!(plan.alerts.is_empty());
+}
+
+#[test]
+fn a_hastened_delivery_does_not_wait() {
+    let (mut plan, now) = (Plan::default(), start());
+    plan.add(AlertId(1), MILD, vec![sms(1, "ana")]);
+    let first = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    plan.rest(first.clone(), now + Duration::from_hours(1));
+    assert_eq!(plan.hasten(AlertId(1)), 1);
+    assert_eq!(plan.next(ChannelName::Sms, ONE, now), [first]);
+}
+
+proptest! {
+    /// Whatever fails how often: every delivery is settled exactly once, none is in flight twice.
+    #[test]
+    fn every_delivery_is_settled_once(
+        alerts in prop::collection::vec((0_u8..5, 1_usize..4), 1..20),
+        fails in prop::collection::vec(any::<bool>(), 200),
+        digest_from in 0_usize..5,
+    ) {
+        let names = ["ana", "luis", "eva"];
+        let (mut plan, mut now) = (Plan::default(), start());
+        let mut all = BTreeSet::new();
+        for (position, (urgency, people)) in alerts.iter().enumerate() {
+            let id = position as u64 + 1;
+            let keys: Vec<_> = names.iter().take(*people).map(|name| sms(id, name)).collect();
+            all.extend(keys.clone());
+            plan.add(AlertId(id), Urgency(*urgency), keys);
+        }
+        let manner = Manner { reaches_many: false, digest_from };
+        let mut fails = fails.into_iter();
+        let mut settled = BTreeSet::new();
+        loop {
+            let keys = plan.next(ChannelName::Sms, manner, now);
+            if keys.is_empty() {
+                let Some(due) = plan.next_due() else { break };
+                now = due;
+                continue;
+            }
+            for key in keys {
+                prop_assert!(!settled.contains(&key));
+                if fails.next().unwrap_or(false) {
+                    plan.rest(key, now + Duration::from_secs(1));
+                } else {
+                    plan.settle(&key);
+                    settled.insert(key);
+                }
+            }
+        }
+        prop_assert_eq!(settled, all);
+        prop_assert!(plan.alerts.is_empty());
+    }
+}
