@@ -23,3 +23,7 @@ pub mod dispatch;
 pub mod channel;
 
 pub mod modem;
+
+pub mod control;
+
+pub mod log;

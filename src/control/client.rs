@@ -1,0 +1,56 @@
+//! The asking side, for the command line: blocking, with a time limit.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Answer, Request, socket_path};
+
+/// How long an answer may take: a test message may wait for a relay and a modem.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No appliance listens there.
+    #[error("no appliance is running with the store {0}")]
+    NotRunning(PathBuf),
+    /// The socket may not be used by this user.
+    #[error(
+        "not allowed to speak with the running appliance ({0}): run this as its user or as root"
+    )]
+    NotAllowed(PathBuf),
+    /// The conversation broke off.
+    #[error("the running appliance does not answer: {0}")]
+    Broken(#[from] std::io::Error),
+    /// The answer makes no sense.
+    #[error("the running appliance speaks another language (is it of another version?): {0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+/// Asks the appliance whose store is in `store`.
+///
+/// # Errors
+/// [`ClientError::NotRunning`] if nobody listens; the others as they say.
+pub fn ask(store: &Path, request: &Request) -> Result<Answer, ClientError> {
+    let path = socket_path(store);
+    let mut stream = UnixStream::connect(&path).map_err(|error| {
+        use std::io::ErrorKind;
+        let kind = error.kind();
+        if kind == ErrorKind::NotFound || kind == ErrorKind::ConnectionRefused {
+            ClientError::NotRunning(store.to_owned())
+        } else if kind == ErrorKind::PermissionDenied {
+            ClientError::NotAllowed(path)
+        } else {
+            ClientError::Broken(error)
+        }
+    })?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    Ok(serde_json::from_str(&answer)?)
+}

@@ -1,0 +1,110 @@
+//! What the running appliance answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::view::{list, show};
+use super::{Answer, Request};
+use crate::alert::{self, Alert, AlertId, Origin};
+use crate::channel::{Job, Outcome};
+use crate::config::{ChannelName, Config, PersonName};
+use crate::dispatch::{Command, CommandError};
+use crate::queue::Queue;
+
+/// What answers are made from.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) queue: Queue,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+    pub(super) settings: watch::Receiver<Arc<Config>>,
+}
+
+impl Desk {
+    /// Does what is asked; an error is for a person to read.
+    pub(super) async fn answer(&self, request: Request) -> Result<Answer, String> {
+        match request {
+            Request::List { all, limit } => {
+                let alerts = list(self.queue.reader(), all, limit).map_err(text)?;
+                Ok(Answer::List { alerts })
+            }
+            Request::Show { id } => {
+                let alert = show(self.queue.reader(), id).map_err(text)?;
+                let alert = alert.ok_or_else(|| CommandError::UnknownAlert(id).to_string())?;
+                Ok(Answer::Show { alert: Box::new(alert) })
+            }
+            Request::Retry { id } => {
+                let deliveries = self.command(|answer| Command::Retry(id, answer)).await?;
+                Ok(Answer::Retried { deliveries })
+            }
+            Request::Drop { id } => {
+                self.command(|answer| Command::Drop(id, answer)).await?;
+                Ok(Answer::Done)
+            }
+            Request::SendTest { person, channel } => {
+                let outcomes = self.send_test(&person, channel).await?;
+                Ok(Answer::Tested { outcomes })
+            }
+            Request::Reload => {
+                let (answer, answered) = oneshot::channel();
+                self.reload.send(answer).await.map_err(text)?;
+                answered.await.map_err(text)??;
+                Ok(Answer::Done)
+            }
+        }
+    }
+
+    async fn command<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, CommandError>>) -> Command,
+    ) -> Result<T, String> {
+        let stopped = || CommandError::Stopped.to_string();
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?.map_err(text)
+    }
+
+    async fn send_test(
+        &self,
+        person: &PersonName,
+        channel: Option<ChannelName>,
+    ) -> Result<Vec<(ChannelName, Outcome)>, String> {
+        let config = Arc::clone(&self.settings.borrow());
+        let unknown = || format!("there is no person {person} in the configuration");
+        let person = config.directory.people.get(person).ok_or_else(unknown)?;
+        let channels = channel.map_or_else(|| config.channels.enabled.clone(), |one| vec![one]);
+        let (alert, raw) = test_alert(&config);
+        let mut outcomes = Vec::new();
+        for channel in channels {
+            let job =
+                Job { alerts: vec![alert.clone()], raw: raw.clone(), people: vec![person.clone()] };
+            let told = self.command(|answer| Command::Test(Box::new(job), channel, answer)).await?;
+            outcomes.extend(told.into_iter().map(|outcome| (channel, outcome)));
+        }
+        Ok(outcomes)
+    }
+}
+
+/// The mail of `send-test`: harmless, and marked as a test.
+fn test_alert(config: &Config) -> (Alert, Bytes) {
+    let name = &config.appliance.name;
+    let from = &config.mail.from;
+    let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let raw = Bytes::from(format!(
+        "From: {from}\r\nSubject: Test message from {name}\r\nDate: {date}\r\n\
+         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+         This is a test of the way to you. Nothing is wrong.\r\n"
+    ));
+    let origin = Origin { sender: from.to_string(), ..Origin::default() };
+    let (text, events) = alert::understand(&raw, &origin);
+    let id = AlertId::default();
+    let alert = Alert { id, received: Timestamp::now(), origin, people: Vec::new(), text, events };
+    (alert, raw)
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

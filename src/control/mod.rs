@@ -1,0 +1,98 @@
+//! How the command line speaks with the running appliance: one line of JSON each way over a Unix
+//! socket in the store folder, readable and writable by its owner only.
+
+mod client;
+mod desk;
+mod server;
+mod view;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::AlertId;
+use crate::channel::Outcome;
+use crate::config::{ChannelName, PersonName};
+
+pub use client::{ClientError, ask};
+pub use server::{BindError, Server};
+pub use view::{AlertView, DeliveryView, State, list, show};
+
+/// Longest request, in bytes.
+const MAX_REQUEST: u64 = 64 * 1024;
+
+/// What can be asked of the running appliance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "request")]
+pub enum Request {
+    /// The newest alerts.
+    List {
+        /// Told and dropped ones too, not only those on the queue.
+        all: bool,
+        /// Most alerts in the answer.
+        limit: usize,
+    },
+    /// One alert.
+    Show {
+        /// Which.
+        id: AlertId,
+    },
+    /// Try an alert again now.
+    Retry {
+        /// Which.
+        id: AlertId,
+    },
+    /// Do not try an alert any more.
+    Drop {
+        /// Which.
+        id: AlertId,
+    },
+    /// Tell a person something harmless, by one channel or by all enabled ones.
+    SendTest {
+        /// Whom.
+        person: PersonName,
+        /// By which channel.
+        channel: Option<ChannelName>,
+    },
+    /// Read the configuration file again.
+    Reload,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "answer")]
+pub enum Answer {
+    /// To [`Request::List`].
+    List {
+        /// The alerts, the newest first.
+        alerts: Vec<AlertView>,
+    },
+    /// To [`Request::Show`].
+    Show {
+        /// The alert.
+        alert: Box<AlertView>,
+    },
+    /// To [`Request::Retry`].
+    Retried {
+        /// How many deliveries are tried.
+        deliveries: usize,
+    },
+    /// To [`Request::SendTest`].
+    Tested {
+        /// How each channel did.
+        outcomes: Vec<(ChannelName, Outcome)>,
+    },
+    /// Done; there is nothing to tell.
+    Done,
+    /// It was not done.
+    Failed {
+        /// Why, for a person.
+        reason: String,
+    },
+}
+
+/// Path of the socket of the appliance whose store is in `store`.
+#[must_use]
+pub fn socket_path(store: &Path) -> PathBuf {
+    store.join("control.sock")
+}

@@ -1,0 +1,121 @@
+//! The answering side. One task; it waits on connections and the stop. Each connection is served
+//! beside it, a few at a time.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::desk::Desk;
+use super::{Answer, MAX_REQUEST, socket_path};
+use crate::config::Config;
+use crate::dispatch::Command;
+use crate::queue::Queue;
+
+/// Most conversations at a time.
+const MOST_AT_ONCE: usize = 16;
+
+/// How long a client may take to ask.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the socket cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make the control socket {path}: {error}")]
+pub struct BindError {
+    path: PathBuf,
+    error: std::io::Error,
+}
+
+/// The control socket with what it needs to answer.
+#[derive(Debug)]
+pub struct Server {
+    listener: UnixListener,
+    path: PathBuf,
+    desk: Arc<Desk>,
+}
+
+impl Server {
+    /// Makes the socket. One left behind by a dead process is replaced: the store's lock has
+    /// already proved that no other appliance runs.
+    ///
+    /// # Errors
+    /// [`BindError`] if the folder cannot be written.
+    pub fn bind(
+        store: &Path,
+        queue: Queue,
+        commands: mpsc::Sender<Command>,
+        reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+        settings: watch::Receiver<Arc<Config>>,
+    ) -> Result<Self, BindError> {
+        let path = socket_path(store);
+        let bind = || {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            let listener = UnixListener::bind(&path)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+            Ok(listener)
+        };
+        let listener = bind().map_err(|error| BindError { path: path.clone(), error })?;
+        let desk = Arc::new(Desk { queue, commands, reload, settings });
+        Ok(Self { listener, path, desk })
+    }
+
+    /// Answers until told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
+        let conversations = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "control socket");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            let (desk, stop) = (Arc::clone(&self.desk), stop.clone());
+            conversations.spawn(async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    result = converse(stream, &desk) => if let Err(error) = result {
+                        tracing::debug!(%error, "control socket");
+                    }
+                }
+                drop(place);
+            });
+        }
+        conversations.close();
+        conversations.wait().await;
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+async fn converse(stream: UnixStream, desk: &Desk) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    let mut read = BufReader::new(read.take(MAX_REQUEST));
+    tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
+    let answer = match serde_json::from_str(&line) {
+        Ok(request) => {
+            desk.answer(request).await.unwrap_or_else(|reason| Answer::Failed { reason })
+        }
+        Err(error) => Answer::Failed { reason: format!("not understood: {error}") },
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    write.write_all(&line).await
+}

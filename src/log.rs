@@ -1,0 +1,34 @@
+//! The log: for people on a terminal, into the journal under systemd.
+//!
+//! One event per station of an alert's way, with its number in the field `alert`. Telephone
+//! numbers, mail addresses and mail text are never logged above DEBUG.
+
+use std::env;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// What is logged unless `RUST_LOG` says otherwise. sled tells its inner life at INFO.
+const DEFAULT_FILTER: &str = "info,sled=warn,rustls=warn";
+
+/// Begins to log. Under systemd (`JOURNAL_STREAM` is set) into the journal, with the fields kept;
+/// else to standard error, in colour on a terminal.
+pub fn begin() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
+    let registry = tracing_subscriber::registry().with(filter);
+    let journal = env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
+    let begun = match journal {
+        Some(journal) => registry.with(journal).try_init(),
+        None => {
+            let colour = rustix::termios::isatty(rustix::stdio::stderr());
+            let lines = tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(colour)
+                .with_target(false);
+            registry.with(lines).try_init()
+        }
+    };
+    // A second call (tests) finds the log begun already.
+    drop(begun);
+}
