@@ -1,7 +1,7 @@
 //! The one door by which mail comes in, whoever brings it: understood, filtered, kept.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::alert::{self, Alert, AlertId, Origin};
 use crate::config::{Config, PersonName};
 use crate::filter::{self, Filter};
-use crate::queue::{DropReason, Fate, Gate, Queue, QueueError, Record, Verdict};
+use crate::queue::{DropReason, Fate, Gate, Queue, QueueError, Recent, Record, Verdict};
 
 /// A mail as its bringer (an SMTP session) hands it over.
 #[derive(Debug, Clone)]
@@ -105,21 +105,24 @@ pub struct FilterGate {
 }
 
 impl FilterGate {
-    /// A filter that remembers what the newest `records` of an earlier run told. Their age is
-    /// taken from the wall clock; one that runs backwards makes them fresh.
+    /// A filter that remembers what an earlier run told. Ages are taken from the wall clock; one
+    /// that went backwards makes them fresh.
     #[must_use]
     pub fn recall(
-        records: &[Record],
+        recent: &Recent<'_>,
         settings: watch::Receiver<Arc<Config>>,
         now: Instant,
         wall: Timestamp,
     ) -> Self {
         let mut filter = Filter::default();
         let config = Arc::clone(&settings.borrow());
-        for record in records.iter().filter(|record| record.fate == Fate::Queued) {
-            let age = wall.duration_since(record.alert.received);
-            let age = std::time::Duration::try_from(age).unwrap_or_default();
-            if let Some(at) = now.checked_sub(age) {
+        let age = |record: &Record| {
+            Duration::try_from(wall.duration_since(record.alert.received)).unwrap_or_default()
+        };
+        let fresh = |record: &Record| age(record) < config.filter.repeat_window;
+        let records = recent.records(config.filter.capacity, fresh);
+        for record in records.iter().rev().filter(|record| record.fate == Fate::Queued) {
+            if let Some(at) = now.checked_sub(age(record)) {
                 filter.recall(&record.alert, at, &config.filter);
             }
         }

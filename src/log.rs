@@ -18,16 +18,15 @@ pub fn begin() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
     let registry = tracing_subscriber::registry().with(filter);
     let journal = env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
-    let begun = match journal {
-        Some(journal) => registry.with(journal).try_init(),
-        None => {
-            let colour = rustix::termios::isatty(rustix::stdio::stderr());
-            let lines = tracing_subscriber::fmt::layer()
-                .with_writer(std::io::stderr)
-                .with_ansi(colour)
-                .with_target(false);
-            registry.with(lines).try_init()
-        }
+    let begun = if let Some(journal) = journal {
+        registry.with(journal).try_init()
+    } else {
+        let colour = rustix::termios::isatty(rustix::stdio::stderr());
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(colour)
+            .with_target(false);
+        registry.with(lines).try_init()
     };
     // A second call (tests) finds the log begun already.
     drop(begun);

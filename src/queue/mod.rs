@@ -101,12 +101,27 @@ pub struct Opened<G> {
 /// newer version.
 pub fn open<G: Gate + 'static>(
     folder: PathBuf,
-    gate: impl FnOnce(&[Record]) -> G,
+    gate: impl FnOnce(&Recent<'_>) -> G,
     settings: watch::Receiver<Arc<config::Config>>,
 ) -> Result<Opened<G>, OpenError> {
     let (store, damage) = Store::open(folder)?;
-    let recent = store.newest_records(settings.borrow().filter.capacity).unwrap_or_default();
-    Ok(Opened { store: Arc::new(store), gate: gate(&recent), settings, damage })
+    let gate = gate(&Recent { store: &store });
+    Ok(Opened { store: Arc::new(store), gate, settings, damage })
+}
+
+/// What an earlier run left, for a gate that wants to remember it.
+pub struct Recent<'a> {
+    store: &'a Store,
+}
+
+impl Recent<'_> {
+    /// The newest records as long as `wanted`, up to `limit`, the newest first.
+    pub fn records(&self, limit: usize, wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
+        self.store.newest_while(limit, wanted).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what was told before is not known; a repeat may be told again");
+            Vec::new()
+        })
+    }
 }
 
 /// Opens the store for reading and for changes by hand, while no appliance runs.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// Most alerts taken out at a time, so that no session waits long for its flush.
-pub(super) const MOST_AT_ONCE: usize = 64;
+pub(super) const MOST_AT_ONCE: usize = 512;
 
 /// How many of the oldest alerts are too many.
-pub(super) fn excess(kept: usize, max_history: usize) -> usize {
-    kept.saturating_sub(max_history).min(MOST_AT_ONCE)
+pub(super) fn excess(kept: u64, max_history: usize) -> u64 {
+    kept.saturating_sub(max_history as u64)
 }
 
 /// Whether an alert received then is too old to keep. A clock that went backwards makes nothing

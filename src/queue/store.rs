@@ -6,6 +6,7 @@
 //! | `m` id | the mail's bytes |
 //! | `p` id | empty: the alert is on the queue |
 //! | `d` id channel NUL person | [`Delivery`] as JSON |
+//! | `kept` | how many alerts are kept, `u64`: counting them would read them all into memory |
 //! | `version` | version of this layout, `u32` |
 //!
 //! Ids are big-endian, so that keys sort as alerts came in.
@@ -35,6 +36,7 @@ const MAIL: u8 = b'm';
 const PENDING: u8 = b'p';
 const DELIVERY: u8 = b'd';
 const VERSION_KEY: &[u8] = b"version";
+const KEPT_KEY: &[u8] = b"kept";
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -153,18 +155,32 @@ impl Store {
         self.list(ALERT, after, limit)
     }
 
-    /// How many alerts are kept.
-    pub(super) fn count(&self) -> Result<usize, ReadError> {
+    /// How many alerts are kept, as the newest batch says.
+    pub(super) fn kept(&self) -> Result<u64, ReadError> {
         self.read(|database| {
-            database.scan_prefix([ALERT]).keys().try_fold(0, |count, key| key.map(|_| count + 1))
+            let kept = database.get(KEPT_KEY)?.and_then(|bytes| <[u8; 8]>::try_from(&*bytes).ok());
+            Ok(kept.map_or(0, u64::from_be_bytes))
         })
     }
 
-    /// The newest `limit` records, oldest first; unreadable ones are passed over.
-    pub(super) fn newest_records(&self, limit: usize) -> Result<Vec<Record>, ReadError> {
-        let mut records = self.history(AlertId(u64::MAX), limit)?;
-        records.reverse();
-        Ok(records)
+    /// The newest records as long as `wanted`, up to `limit`, the newest first. What cannot be
+    /// read is passed over.
+    pub(super) fn newest_while(
+        &self,
+        limit: usize,
+        wanted: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<Record>, ReadError> {
+        self.read(|database| {
+            let mut records = Vec::new();
+            for value in database.scan_prefix([ALERT]).values().rev().take(limit) {
+                let Ok(record) = parse(&value?) else { continue };
+                if !wanted(&record) {
+                    break;
+                }
+                records.push(record);
+            }
+            Ok(records)
+        })
     }
 
     /// Adds to `batch` all that takes an alert out of the store.
@@ -268,6 +284,11 @@ impl Batch {
             key.extend_from_slice(delivery.person.as_str().as_bytes());
             self.0.insert(key, json(delivery));
         }
+    }
+
+    /// How many alerts are kept once this batch is written.
+    pub(super) fn kept(&mut self, kept: u64) {
+        self.0.insert(KEPT_KEY, &kept.to_be_bytes());
     }
 
     /// The alert is off the queue.

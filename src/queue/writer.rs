@@ -48,7 +48,7 @@ pub(super) struct Writer<G> {
     settings: watch::Receiver<Arc<Config>>,
     announce: watch::Sender<AlertId>,
     newest: AlertId,
-    kept: usize,
+    kept: u64,
     pending: BTreeSet<AlertId>,
     /// Pending alerts nobody has tried to tell yet.
     waiting: BTreeSet<AlertId>,
@@ -135,6 +135,7 @@ impl<G: Gate> Writer<G> {
             }
         }
         self.forget_old(&mut batch, &config);
+        batch.kept(self.kept);
         let result = self.store.commit(batch);
         self.conclude(&result, before, promises);
     }
@@ -246,7 +247,7 @@ impl<G: Gate> Writer<G> {
                 "the store was damaged and is set aside; an empty one takes its place"
             );
         }
-        let count = self.store.newest().and_then(|newest| Ok((newest, self.store.count()?)));
+        let count = self.store.newest().and_then(|newest| Ok((newest, self.store.kept()?)));
         match count {
             Ok((newest, kept)) => {
                 self.newest = newest;
