@@ -1,0 +1,79 @@
+# smtp-appliance: `make run` shows it at work, `make test` proves it. `make help` lists the rest.
+
+CARGO  ?= cargo
+VENV   := target/venv
+NODE   := target/node
+EXIM   := target/exim
+# The demo's SMTP port; `make alert` sends to it.
+PORT   ?= 2525
+
+.PHONY: help run alert build test lint bench bench-quick fuzz deny doc setup setup-test clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## start the appliance with a simulated modem and relay, and send it a sample alert
+	$(CARGO) build --release --locked
+	./target/release/smtp-appliance demo --port $(PORT)
+
+alert: ## send the sample alert again to the appliance that `make run` started
+	@command -v swaks >/dev/null || tools/setup.sh swaks
+	swaks --server 127.0.0.1:$(PORT) --from zabbix@smtp.appliance --to ana@smtp.appliance \
+	  --header "Subject: Problem: Disk full on Wordpress Server ($$(date +%T))" \
+	  --body "Host: Wordpress Server, Severity: High, at $$(date)" --suppress-data
+
+build: setup ## build the program for this machine
+	$(CARGO) build --release --locked
+
+test: setup setup-test ## pass every test
+	$(CARGO) test --locked --no-fail-fast
+
+lint: setup-test ## formatting, clippy, spelling, shell and TOML
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(VENV)/bin/typos
+	$(VENV)/bin/taplo check --default-schema-catalogs= Cargo.toml config.example.toml deny.toml clippy.toml rustfmt.toml
+	$(VENV)/bin/shellcheck tools/*.sh .ci/run
+
+bench: setup ## measure beside the neighbours; prints ratios and the conditions
+	tools/setup.sh bench
+	$(CARGO) bench --locked --bench neighbours
+
+fuzz: ## run each fuzz target for SECONDS (default 600); needs a nightly compiler and cargo-fuzz
+	tools/fuzz.sh $(or $(SECONDS_EACH),600)
+
+deny: ## check licences and sources of all dependencies
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check bans licenses sources
+
+doc: ## the reference of the code
+	$(CARGO) doc --no-deps --locked --open
+
+setup: ## install what a build needs
+	@tools/setup.sh build
+
+setup-test: $(VENV)/.done $(NODE)/.done $(EXIM)/.done ## install what the tests need
+	@tools/setup.sh test
+
+# Python clients and the linters.
+$(VENV)/.done: tools/requirements.txt
+	@tools/setup.sh python
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	@touch $@
+
+# A Node client.
+$(NODE)/.done: tools/package.json
+	@tools/setup.sh node
+	@mkdir -p $(NODE)
+	cp tools/package.json $(NODE)/
+	npm install --prefix $(NODE) --silent --no-audit --no-fund
+	@touch $@
+
+# Exim and Postfix cannot be installed side by side: Exim is unpacked, not installed.
+$(EXIM)/.done: tools/setup.sh
+	@tools/setup.sh exim $(EXIM)
+	@touch $@
+
+clean: ## remove everything that was built
+	$(CARGO) clean

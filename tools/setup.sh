@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Installs what is missing, with Debian's and Ubuntu's apt. Says nothing when all is there.
+#   setup.sh build            to build and run
+#   setup.sh test             to run the tests
+#   setup.sh bench            to measure
+#   setup.sh python|node|swaks
+#   setup.sh exim FOLDER      unpacks Exim into FOLDER without installing it
+set -euo pipefail
+
+# command=package: the package is installed when the command is not found.
+build=(cc=gcc make=make)
+python=(python3=python3)
+node=(npm=npm)
+swaks=(swaks=swaks)
+test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfix openssl=openssl ip=iproute2)
+bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks)
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install() {
+    echo "installing: $*"
+    as_root apt-get update -qq
+    # No daemon is to start or to ask because a test wants its program.
+    local policy=/usr/sbin/policy-rc.d ours=""
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        ours=yes
+    fi
+    local failed=""
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null || failed=yes
+    if [ -n "$ours" ]; then as_root rm "$policy"; fi
+    [ -z "$failed" ]
+    case " $* " in
+    *" postfix "*) as_root systemctl disable --quiet postfix 2>/dev/null || true ;;
+    esac
+}
+
+need() {
+    local missing=() pair
+    for pair in "$@"; do
+        # /usr/sbin is not in everybody's PATH.
+        if ! PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null; then
+            missing+=("${pair#*=}")
+        fi
+    done
+    if [ "${#missing[@]}" -gt 0 ]; then install "${missing[@]}"; fi
+}
+
+case "${1:-build}" in
+build)
+    need "${build[@]}"
+    if ! command -v cargo >/dev/null; then
+        echo "Rust 1.95 or newer is needed: see https://rustup.rs" >&2
+        exit 1
+    fi
+    ;;
+test) need "${test[@]}" ;;
+bench) need "${bench[@]}" ;;
+python)
+    need "${python[@]}"
+    python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
+    ;;
+node) need "${node[@]}" ;;
+swaks) need "${swaks[@]}" ;;
+exim)
+    folder=$2
+    mkdir -p "$folder/deb"
+    libraries=$(apt-cache depends exim4-daemon-light | sed -n 's/^ *Depends: \(lib[^ <]*\)$/\1/p')
+    # shellcheck disable=SC2086 # a list of package names
+    install $libraries
+    (cd "$folder/deb" && apt-get download -qq exim4-daemon-light exim4-base)
+    for package in "$folder"/deb/*.deb; do dpkg-deb -x "$package" "$folder"; done
+    rm -r "$folder/deb"
+    ;;
+*)
+    echo "setup.sh: unknown part $1" >&2
+    exit 2
+    ;;
+esac
