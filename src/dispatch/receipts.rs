@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn anothers_receipt_means_nothing() {
+    fn the_receipt_of_another_message_means_nothing() {
         let mut other = receipt(7, Ok(()));
         other.number = "600000002".to_owned();
         assert_eq!(awaited().take(other), None);
