@@ -1,11 +1,16 @@
 //! The configuration: one TOML file, read into types that cannot be wrong.
 
 mod directory;
+mod fault;
+mod load;
 mod name;
+mod read;
 mod section;
 mod value;
 
 pub use directory::{Directory, Person};
+pub use fault::{Fault, LoadError};
+pub use load::{Loaded, known_keys};
 pub use name::{ChannelName, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber};
 pub use section::{
     Appliance, AuthPolicy, Channels, Config, Filter, Ignore, Listener, ListenerTls, Mail, Modem,

@@ -96,6 +96,12 @@ text_type!(
 );
 
 impl Language {
+    /// English, the language when nothing else is said.
+    #[must_use]
+    pub fn english() -> Self {
+        Self("en".to_owned())
+    }
+
     /// The primary subtag: `es` of `es-GT`.
     #[must_use]
     pub fn primary(&self) -> &str {
