@@ -150,7 +150,9 @@ mod tests {
 
     #[test]
     fn lines_and_their_end() {
-        let cases: &[(&[u8], &[u8], Option<&[u8]>)] = &[
+        // Sent; text; what stands behind the end, if it was reached.
+        type Case = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+        let cases: &[Case] = &[
             (b".\r\n", b"", Some(b"")),
             (b"a\r\n.\r\nQUIT", b"a\r\n", Some(b"QUIT")),
             (b"a\r\n..\r\n..b\r\n.c\r\n.\r\n", b"a\r\n.\r\n.b\r\nc\r\n", Some(b"")),

@@ -62,14 +62,17 @@ pub(super) fn open(address: SocketAddr) -> Result<TcpListener, BindError> {
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    let known: [(io::ErrorKind, fn(SocketAddr) -> BindError); 3] = [
-        (io::ErrorKind::PermissionDenied, BindError::Denied),
-        (io::ErrorKind::AddrInUse, BindError::InUse),
-        (io::ErrorKind::AddrNotAvailable, BindError::NoSuchAddress),
-    ];
-    listen().map_err(|source| match known.iter().find(|(kind, _)| *kind == source.kind()) {
-        Some((_, error)) => error(address),
-        None => BindError::Other { address, source },
+    listen().map_err(|source| {
+        let kind = source.kind();
+        if kind == io::ErrorKind::PermissionDenied {
+            BindError::Denied(address)
+        } else if kind == io::ErrorKind::AddrInUse {
+            BindError::InUse(address)
+        } else if kind == io::ErrorKind::AddrNotAvailable {
+            BindError::NoSuchAddress(address)
+        } else {
+            BindError::Other { address, source }
+        }
     })
 }
 
