@@ -1,1 +1,18 @@
 //! What the appliance promises, a file per promise, tried on the built parts.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails there"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod smtp_corpus;
+mod smtp_dialog;
+mod smtp_limits;
+mod smtp_stop;
+mod smtp_tls;
