@@ -23,3 +23,5 @@ pub mod dispatch;
 pub mod channel;
 
 pub mod modem;
+
+pub mod demo;

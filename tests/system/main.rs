@@ -1,1 +1,1 @@
-//! The appliance against real programs from Debian and PyPI.
+//! The appliance against real programs from Debian and `PyPI`.
