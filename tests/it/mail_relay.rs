@@ -8,7 +8,8 @@ use smtp_appliance::channel::{Channel, Outcome, Reach};
 use smtp_appliance::config::{RelayTls, Secret};
 use smtp_appliance::demo::relay::{Fault, Settings, Step, Trouble};
 
-use crate::support::relay::{FROM, Post, job};
+use crate::support::mail::{FROM, job};
+use crate::support::relay::Post;
 
 const MAIL: &[u8] = b"From: Zabbix <zabbix@mon.example>\r\nSubject: Problem\r\n\r\nHost: srv\r\n";
 

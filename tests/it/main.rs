@@ -4,12 +4,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "clippy knows tests by #[test], not what they share"
+    reason = "a test that cannot go on fails there"
 )]
 
-mod mail_relay;
+#[path = "../support/mod.rs"]
+mod support;
 
-#[path = "../support"]
-mod support {
-    pub(crate) mod relay;
-}
+mod fuzz_corpora;
+mod mail_relay;
+mod tidy;

@@ -1,0 +1,5 @@
+//! What the tests share: built parts, and peers that speak the real protocol.
+
+pub(crate) mod fuzz_entry;
+pub(crate) mod mail;
+pub(crate) mod relay;
