@@ -27,3 +27,4 @@ pub mod modem;
 pub mod control;
 
 pub mod log;
+pub mod demo;

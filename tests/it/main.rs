@@ -16,3 +16,6 @@ mod smtp_dialog;
 mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
+mod fuzz_corpora;
+mod mail_relay;
+mod tidy;

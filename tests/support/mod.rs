@@ -2,3 +2,6 @@
 
 pub(crate) mod door;
 pub(crate) mod receiver;
+pub(crate) mod fuzz_entry;
+pub(crate) mod mail;
+pub(crate) mod relay;
