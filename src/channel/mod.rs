@@ -2,6 +2,7 @@
 //! whether to try again is decided in `dispatch`.
 
 pub mod mail;
+pub mod sms;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;

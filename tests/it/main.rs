@@ -19,3 +19,6 @@ mod smtp_tls;
 mod fuzz_corpora;
 mod mail_relay;
 mod tidy;
+mod modem;
+mod modem_quirks;
+mod sms;

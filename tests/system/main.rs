@@ -1,1 +1,3 @@
-//! The appliance against real programs from Debian and `PyPI`.
+//! The appliance against real programs from Debian, `PyPI` and npm.
+
+mod modem_clients;
