@@ -1,1 +1,2 @@
 //! What the appliance promises, a file per promise, tried on the built parts.
+mod corpus;
