@@ -26,5 +26,8 @@ pub mod modem;
 
 pub mod control;
 
-pub mod log;
+pub mod appliance;
+
 pub mod demo;
+
+pub mod log;

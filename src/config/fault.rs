@@ -1,79 +1,68 @@
-//! What is wrong in a configuration file, said so that a person can put it right.
+//! What is wrong with a configuration file, and where.
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
-/// One fault, or one warning, and where it stands.
-///
-/// Shown on one line:
-/// `config.toml:12:15: smtp.max_message: found "4 Mb"; expected a size, such as "4 MiB"`.
+/// One fault, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The file, as the caller named it.
-    pub file: String,
-    /// Line, from 1.
+    /// Line in the file, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// Dotted path of the key or section; empty when the text is not TOML.
+    /// The key, as a path: `smtp.max_line`; empty for a fault of the file's syntax.
     pub key: String,
-    /// What was found. Never a secret.
-    pub problem: String,
-    /// What would be right, as the end of the sentence; empty when the problem says it all.
-    pub advice: String,
+    /// What is wrong, and what was expected.
+    pub message: String,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, key, problem, advice } = self;
-        write!(out, "{file}:{line}:{column}: ")?;
-        if !key.is_empty() {
-            write!(out, "{key}: ")?;
+        let Self { line, column, key, message } = self;
+        if key.is_empty() {
+            write!(out, "line {line}, column {column}: {message}")
+        } else {
+            write!(out, "line {line}, column {column}: {key}: {message}")
         }
-        out.write_str(problem)?;
-        if advice.is_empty() { Ok(()) } else { write!(out, "; {advice}") }
     }
 }
 
-/// Every fault of a file, in the order of its lines; at least one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
-
-impl fmt::Display for Faults {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            if index > 0 {
-                out.write_str("\n")?;
-            }
-            fault.fmt(out)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Faults {}
-
-/// Why there is no configuration.
+/// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The file could not be read at all.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file is larger than any configuration.
-    #[error("{}: larger than {limit}, which no configuration is", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The largest that is read.
-        limit: super::ByteSize,
-    },
-    /// The file was read, and is wrong.
-    #[error(transparent)]
-    Faulty(#[from] Faults),
+    /// The file cannot be read.
+    #[error("cannot read {0}: {1}")]
+    Read(PathBuf, std::io::Error),
+    /// It is not right.
+    #[error("{}", describe(.0, .1))]
+    Wrong(PathBuf, Vec<Fault>),
+}
+
+fn describe(file: &std::path::Path, faults: &[Fault]) -> String {
+    let lines: Vec<String> =
+        faults.iter().map(|fault| format!("{}: {fault}", file.display())).collect();
+    lines.join("\n")
+}
+
+/// Turns a byte offset into line and column.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    text: &'a str,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text }
+    }
+
+    pub(super) fn fault(&self, offset: usize, key: &str, message: impl Into<String>) -> Fault {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Fault {
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            key: key.to_owned(),
+            message: message.into(),
+        }
+    }
 }

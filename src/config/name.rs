@@ -95,13 +95,6 @@ text_type!(
     "a language tag, such as \"en\" or \"es-GT\""
 );
 
-impl Default for Language {
-    /// English.
-    fn default() -> Self {
-        Self("en".to_owned())
-    }
-}
-
 impl Language {
     /// English, the language when nothing else is said.
     #[must_use]

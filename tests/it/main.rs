@@ -11,14 +11,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod corpus;
+mod fuzz_corpora;
+mod mail_relay;
+mod modem;
+mod modem_quirks;
+mod sms;
 mod smtp_corpus;
 mod smtp_dialog;
 mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
-mod fuzz_corpora;
-mod mail_relay;
 mod tidy;
-mod modem;
-mod modem_quirks;
-mod sms;
