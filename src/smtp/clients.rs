@@ -156,3 +156,51 @@ fn key(address: IpAddr) -> IpAddr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    #[test]
+    fn so_many_in_a_minute() {
+        let now = start();
+        let mut rate = Rate::default();
+        for limit in [1, 3, 7, 60, 1000] {
+            let now = now + MINUTE * limit;
+            assert!((0..limit).all(|_| rate.take(limit, now)), "{limit}");
+            assert!(!rate.take(limit, now), "{limit}");
+            // One comes back at a time.
+            let later = now + MINUTE / limit;
+            assert!(rate.take(limit, later) && !rate.take(limit, later), "{limit}");
+            assert!(rate.is_full(now + 2 * MINUTE));
+        }
+        assert!(!Rate::default().take(0, now));
+    }
+
+    #[test]
+    fn clients_are_told_apart_as_networks_are() {
+        let same =
+            |one: &str, other: &str| key(one.parse().unwrap()) == key(other.parse().unwrap());
+        assert!(same("10.0.0.1", "::ffff:10.0.0.1"));
+        assert!(same("fd00::1", "fd00::ffff:1:2"));
+        assert!(!same("10.0.0.1", "10.0.0.2"));
+        assert!(!same("fd00:0:0:1::1", "fd00:0:0:2::1"));
+        assert!(!same("::1", "::2"));
+    }
+
+    #[test]
+    fn clients_at_rest_are_forgotten() {
+        let clients = Clients::default();
+        let now = start();
+        for number in 0..10_000_u32 {
+            let now = now + Duration::from_millis(u64::from(number) * 100);
+            clients.login_failed(IpAddr::from(number.to_be_bytes()), now);
+        }
+        // Each is at rest after six seconds, so about sixty are not.
+        assert!(clients.table().clients.len() <= 2 * FIRST_SWEEP);
+    }
+}

@@ -184,7 +184,8 @@ impl Connection {
                 }
                 Step::Close { linger } => {
                     self.flush(stream).await?;
-                    timeout(WRITE_TIMEOUT, stream.shutdown()).await??;
+                    // The client may have gone already, as it may after QUIT.
+                    timeout(WRITE_TIMEOUT, stream.shutdown()).await?.ok();
                     if linger {
                         let mut rest = stream.take(LINGER_BYTES);
                         let mut nowhere = tokio::io::sink();
