@@ -1,8 +1,8 @@
 //! The ways to tell a person. A channel carries out one attempt and says how it ended; when and
 //! whether to try again is decided in `dispatch`.
 
-mod mail;
-mod sms;
+pub mod mail;
+pub mod sms;
 
 pub use mail::MailChannel;
 pub use sms::{SmsChannel, SmsText};
