@@ -33,7 +33,7 @@ const IMPORTS: [(&str, &[&str]); 16] = [
     ("modem", &["config", "health"]),
     ("channel", &["alert", "config", "health", "modem"]),
     ("filter", &["alert", "config"]),
-    ("queue", &["alert", "channel", "config", "filter", "health"]),
+    ("queue", &["alert", "channel", "config", "health"]),
     ("dispatch", &["alert", "channel", "config", "health", "queue"]),
     ("intake", &["alert", "config", "filter", "health", "queue"]),
     ("smtp", &["alert", "config", "health", "intake"]),

@@ -74,8 +74,12 @@ fn syntax_of(field: &Field<'_>) -> Syntax {
 
 fn ascii_value(value: &str, syntax: Syntax, out: &mut String) {
     let mut rest = value;
+    // Looked for only as long as they close, or a header of opening quotes would take for ever.
+    let mut may_quote = syntax != Syntax::Unstructured;
     while !rest.is_empty() {
-        if let Some((content, tail)) = quoted_string(rest, syntax) {
+        let quoted = rest.strip_prefix('"').filter(|_| may_quote).map(quoted_string);
+        may_quote &= quoted != Some(None);
+        if let Some((content, tail)) = quoted.flatten() {
             let quoted = rest.get(..rest.len() - tail.len()).unwrap_or_default();
             match syntax {
                 Syntax::Addresses if !content.is_ascii() => out.push_str(&encode(&content)),
@@ -131,13 +135,9 @@ fn is_separator(c: char, syntax: Syntax) -> bool {
     c.is_ascii_whitespace() || special.contains(c)
 }
 
-/// The content of the quoted-string (RFC 5322 section 3.2.4) that `text` begins with, without its
-/// backslashes and folds, and what comes after it.
-fn quoted_string(text: &str, syntax: Syntax) -> Option<(String, &str)> {
-    let inside = match syntax {
-        Syntax::Unstructured => return None,
-        Syntax::Addresses | Syntax::Parameters => text.strip_prefix('"')?,
-    };
+/// The content of a quoted-string (RFC 5322 section 3.2.4) whose opening quote has been taken off,
+/// without its backslashes and folds, and what comes after it; none if it does not close.
+fn quoted_string(inside: &str) -> Option<(String, &str)> {
     let mut content = String::new();
     let mut chars = inside.chars();
     loop {
@@ -212,5 +212,10 @@ mod tests {
         for (field, expected) in cases {
             assert_eq!(ascii(field.as_bytes()), expected);
         }
+    }
+    #[test]
+    fn a_megabyte_of_quotes_takes_no_longer_than_other_text() {
+        let field = format!("To: é {}\r\n", "\"\\".repeat(500_000));
+        assert!(ascii(field.as_bytes()).ends_with("\"\\\r\n"));
     }
 }

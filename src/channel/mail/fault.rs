@@ -29,7 +29,7 @@ pub(super) enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
-            Self::Connect => "connecting",
+            Self::Connect => "the attempt to connect",
             Self::Tls => "the TLS handshake",
             Self::Hello => "the greeting",
             Self::Login => "the login",

@@ -128,6 +128,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             (true, "relay.demo"),
             (settings.eight_bit_mime, "8BITMIME"),
             (settings.smtputf8, "SMTPUTF8"),
+            (true, "PIPELINING"),
             (self.offers_starttls(), "STARTTLS"),
             (settings.login.is_some(), "AUTH PLAIN LOGIN"),
             (true, "ENHANCEDSTATUSCODES"),
