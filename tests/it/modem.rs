@@ -117,6 +117,11 @@ impl Bench {
         self.status(ModemStatus::can_send).await;
     }
 
+    /// Ready, and nothing left to ask the modem for.
+    async fn idle(&self) -> ModemStatus {
+        self.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await
+    }
+
     async fn fault(&self) -> String {
         let status = self.status(|status| matches!(status.state, ModemState::Fault(_))).await;
         let ModemState::Fault(words) = status.state else { unreachable!() };
@@ -154,8 +159,7 @@ async fn a_message_arrives_as_it_was_written() {
         let expected = ReceivedSms { to: TO.into(), text: text.into(), parts };
         assert_eq!(bench.received().await, expected);
     }
-    let status = bench.status(|status| status.operator.is_some() && status.signal_dbm.is_some());
-    let status = status.await;
+    let status = bench.idle().await;
     assert_eq!(status.model.as_deref(), Some("SIMCOM_SIM900"));
     assert_eq!(status.registration, Registration::Home);
     assert_eq!(status.signal_dbm, Some(-79));
@@ -167,7 +171,7 @@ async fn one_message_takes_one_command() {
     let bench = bench(&[]);
     bench.ready().await;
     bench.send("first").await.unwrap();
-    bench.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await;
+    bench.idle().await;
     let mut heard = bench.control.listen();
     bench.send("hellohello").await.unwrap();
     assert_eq!(heard.recv().await.unwrap(), "AT+CMGS=23");
@@ -303,6 +307,7 @@ async fn without_a_network_messages_are_refused_for_now() {
 async fn a_silent_modem_is_found_again() {
     let mut bench = bench(&[]);
     bench.delivers("before").await;
+    bench.idle().await;
     bench.order("silence on").await;
     let error = bench.send("lost").await.unwrap_err();
     assert_eq!(error.failure, SmsFailure::NoPrompt);
@@ -481,7 +486,7 @@ async fn a_missing_device_is_named() {
 #[tokio::test]
 async fn how_fast_it_is() {
     let bench = bench(&[]);
-    bench.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await;
+    bench.idle().await;
     let mut heard = bench.control.listen();
     let mut latencies = Vec::new();
     for _ in 0..51 {
@@ -497,7 +502,7 @@ async fn how_fast_it_is() {
     latencies.sort();
     println!("request to AT+CMGS at the modem, median: {:?}", latencies[25]);
     let paced = bench_with(|options| options.baud = Some(19_200), |_| {}, hasty());
-    paced.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await;
+    paced.idle().await;
     let begin = tokio::time::Instant::now();
     paced.send(&"a".repeat(160)).await.unwrap();
     println!("160 characters at 19200 baud: {:?} (floor 189 ms)", begin.elapsed());
