@@ -33,6 +33,14 @@ pub struct Identity {
     pub eps: Registration,
 }
 
+impl Identity {
+    /// The better of both registrations.
+    #[must_use]
+    pub const fn registration(&self) -> Registration {
+        if self.eps.is_registered() { self.eps } else { self.circuit }
+    }
+}
+
 /// Brings a modem up.
 #[derive(Debug)]
 pub struct Init {
