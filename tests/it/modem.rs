@@ -1,5 +1,12 @@
 //! Messages go out through the real serial driver, whatever the modem does.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail anywhere, also in its helpers"
+)]
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -249,10 +256,7 @@ async fn the_pin_is_entered() {
 async fn a_wrong_pin_is_tried_once() {
     let pin = Secret::new("9999".into());
     let bench = bench_with(
-        |options| {
-            options.pin = Some("1234".into());
-            options.link = options.link.take();
-        },
+        |options| options.pin = Some("1234".into()),
         |settings| settings.pin = Some(pin),
         hasty(),
     );
@@ -449,6 +453,29 @@ async fn messages_come_in() {
     }
     // They make room on the SIM card.
     heard_until(&mut heard, "AT+CMGD=1").await;
+}
+
+#[tokio::test]
+async fn what_is_not_stored_is_acknowledged_where_that_is_asked_for() {
+    let mut bench = bench(&["phase2+ on"]);
+    bench.ready().await;
+    let mut heard = bench.control.listen();
+    let pdu = "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07";
+    bench.control.order(Order::Say(format!("+CMT: \"\",30\r\n{pdu}"))).await;
+    let ModemEvent::Received { from, text, .. } = bench.event().await else {
+        panic!("a message");
+    };
+    assert_eq!((from.as_str(), text.as_str()), ("+31641600986", "How are you?"));
+    heard_until(&mut heard, "AT+CNMA").await;
+}
+
+#[tokio::test]
+async fn the_speed_of_the_line_is_found() {
+    let mut bench = bench_with(|options| options.baud = Some(57_600), |_| {}, hasty());
+    bench.delivers("hello").await;
+    let fixed = |options: &mut Options| options.baud = Some(9_600);
+    let bench = bench_with(fixed, |settings| settings.baud = Some(115_200), hasty());
+    assert_eq!(bench.fault().await, "no answer from the modem at 115200 baud");
 }
 
 #[tokio::test]

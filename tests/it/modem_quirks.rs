@@ -1,5 +1,11 @@
 //! Dialogues with modems, played back through the driver's pure parts.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail anywhere, also in its helpers"
+)]
+
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -137,7 +143,10 @@ fn replay(path: &Path) -> Quirks {
                 SmsRequest { to: to.parse().unwrap(), parts: split(text, 0), report: false };
             let mut sending = Sending::new(request, Duration::from_secs(1));
             match dialogue.play(|answer| sending.next(answer)) {
-                Ok(references) => dialogue.ends(&format!("sent {}", references[0])),
+                Ok(references) => {
+                    let numbers: Vec<String> = references.iter().map(u8::to_string).collect();
+                    dialogue.ends(&format!("sent {}", numbers.join(", ")));
+                }
                 Err(error) => dialogue.ends(&format!("failed: {error}")),
             }
         } else if dialogue.take("restart").is_some() {

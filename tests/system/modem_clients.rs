@@ -1,5 +1,12 @@
 //! Programs made for real modems work with the simulated one.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail anywhere, also in its helpers"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -12,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 const TO: &str = "+34600000001";
 /// Longest run of a program.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Bench {
     simulator: Simulator,
@@ -63,7 +70,7 @@ impl Bench {
 
 async fn run(mut command: Command) -> Output {
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let name = format!("{:?}", command.as_std().get_program());
+    let name = command.as_std().get_program().display().to_string();
     let output = timeout(PATIENCE, command.output()).await;
     output
         .unwrap_or_else(|_| panic!("{name} ran too long"))

@@ -86,10 +86,10 @@ fn setup(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             }
             ok()
         }
-        ("+CSMS", Form::Read) => say(format!("+CSMS: {},1,1,1", settings.message_service)),
+        ("+CSMS", Form::Read) => say(format!("+CSMS: {},1,1,1", modem.message_service)),
         ("+CSMS", Form::Test) => say("+CSMS: (0,1)"),
         ("+CSMS", Form::Set(_)) => {
-            settings.message_service = form.number(0).unwrap_or(0).min(1);
+            modem.message_service = form.number(0).unwrap_or(0).min(1);
             say("+CSMS: 1,1,1")
         }
         ("+CPMS", Form::Test) => say("+CPMS: (\"SM\"),(\"SM\"),(\"SM\")"),
@@ -101,11 +101,11 @@ fn setup(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             let one = format!("{},{}", used(modem), modem.storage.len());
             say(format!("+CPMS: {one},{one},{one}"))
         }
-        ("+CSCA" | "+CSMP", Form::Test) => ok(),
         ("+CSDH" | "+CMMS" | "+CSAS" | "+CRES" | "+CSCB" | "+CGSMS", Form::Read) => {
             say(format!("{name}: 0"))
         }
-        ("+CSDH" | "+CMMS" | "+CSAS" | "+CRES" | "+CSCB" | "+CGSMS" | "+CNMA", _) => ok(),
+        ("+CSCA" | "+CSMP", Form::Test)
+        | ("+CSDH" | "+CMMS" | "+CSAS" | "+CRES" | "+CSCB" | "+CGSMS" | "+CNMA", _) => ok(),
         _ => return None,
     })
 }
