@@ -14,11 +14,15 @@ pub struct OpenError {
 }
 
 fn advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::NotFound => "; is the modem plugged in and the serial port switched on?",
-        io::ErrorKind::PermissionDenied => "; may this user open it (group dialout)?",
-        io::ErrorKind::ResourceBusy => "; another program uses it",
-        _ => "",
+    let kind = error.kind();
+    if kind == io::ErrorKind::NotFound {
+        "; is the modem plugged in and the serial port switched on?"
+    } else if kind == io::ErrorKind::PermissionDenied {
+        "; may this user open it (group dialout)?"
+    } else if kind == io::ErrorKind::ResourceBusy {
+        "; another program uses it"
+    } else {
+        ""
     }
 }
 

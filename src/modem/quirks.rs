@@ -60,6 +60,12 @@ impl Quirks {
     pub fn has(self, quirk: Quirk) -> bool {
         self.0.contains(&quirk)
     }
+
+    /// The command that makes the modem start anew.
+    #[must_use]
+    pub fn restart(self) -> &'static str {
+        if self.has(Quirk::RestartByCreset) { "AT+CRESET" } else { "AT+CFUN=1,1" }
+    }
 }
 
 /// The family of a modem by its answer to `AT+CGMM`, such as `SIMCOM_SIM900`.

@@ -1,5 +1,12 @@
 //! Messages go out through the real serial driver, whatever the modem does.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail anywhere, also in its helpers"
+)]
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -117,6 +124,11 @@ impl Bench {
         self.status(ModemStatus::can_send).await;
     }
 
+    /// Ready, and nothing left to ask the modem for.
+    async fn idle(&self) -> ModemStatus {
+        self.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await
+    }
+
     async fn fault(&self) -> String {
         let status = self.status(|status| matches!(status.state, ModemState::Fault(_))).await;
         let ModemState::Fault(words) = status.state else { unreachable!() };
@@ -154,8 +166,7 @@ async fn a_message_arrives_as_it_was_written() {
         let expected = ReceivedSms { to: TO.into(), text: text.into(), parts };
         assert_eq!(bench.received().await, expected);
     }
-    let status = bench.status(|status| status.operator.is_some() && status.signal_dbm.is_some());
-    let status = status.await;
+    let status = bench.idle().await;
     assert_eq!(status.model.as_deref(), Some("SIMCOM_SIM900"));
     assert_eq!(status.registration, Registration::Home);
     assert_eq!(status.signal_dbm, Some(-79));
@@ -167,7 +178,7 @@ async fn one_message_takes_one_command() {
     let bench = bench(&[]);
     bench.ready().await;
     bench.send("first").await.unwrap();
-    bench.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await;
+    bench.idle().await;
     let mut heard = bench.control.listen();
     bench.send("hellohello").await.unwrap();
     assert_eq!(heard.recv().await.unwrap(), "AT+CMGS=23");
@@ -245,10 +256,7 @@ async fn the_pin_is_entered() {
 async fn a_wrong_pin_is_tried_once() {
     let pin = Secret::new("9999".into());
     let bench = bench_with(
-        |options| {
-            options.pin = Some("1234".into());
-            options.link = options.link.take();
-        },
+        |options| options.pin = Some("1234".into()),
         |settings| settings.pin = Some(pin),
         hasty(),
     );
@@ -303,6 +311,7 @@ async fn without_a_network_messages_are_refused_for_now() {
 async fn a_silent_modem_is_found_again() {
     let mut bench = bench(&[]);
     bench.delivers("before").await;
+    bench.idle().await;
     bench.order("silence on").await;
     let error = bench.send("lost").await.unwrap_err();
     assert_eq!(error.failure, SmsFailure::NoPrompt);
@@ -447,6 +456,29 @@ async fn messages_come_in() {
 }
 
 #[tokio::test]
+async fn what_is_not_stored_is_acknowledged_where_that_is_asked_for() {
+    let mut bench = bench(&["phase2+ on"]);
+    bench.ready().await;
+    let mut heard = bench.control.listen();
+    let pdu = "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07";
+    bench.control.order(Order::Say(format!("+CMT: \"\",30\r\n{pdu}"))).await;
+    let ModemEvent::Received { from, text, .. } = bench.event().await else {
+        panic!("a message");
+    };
+    assert_eq!((from.as_str(), text.as_str()), ("+31641600986", "How are you?"));
+    heard_until(&mut heard, "AT+CNMA").await;
+}
+
+#[tokio::test]
+async fn the_speed_of_the_line_is_found() {
+    let mut bench = bench_with(|options| options.baud = Some(57_600), |_| {}, hasty());
+    bench.delivers("hello").await;
+    let fixed = |options: &mut Options| options.baud = Some(9_600);
+    let bench = bench_with(fixed, |settings| settings.baud = Some(115_200), hasty());
+    assert_eq!(bench.fault().await, "no answer from the modem at 115200 baud");
+}
+
+#[tokio::test]
 async fn a_call_that_comes_in_is_refused() {
     let bench = bench(&[]);
     bench.ready().await;
@@ -481,7 +513,7 @@ async fn a_missing_device_is_named() {
 #[tokio::test]
 async fn how_fast_it_is() {
     let bench = bench(&[]);
-    bench.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await;
+    bench.idle().await;
     let mut heard = bench.control.listen();
     let mut latencies = Vec::new();
     for _ in 0..51 {
@@ -497,7 +529,7 @@ async fn how_fast_it_is() {
     latencies.sort();
     println!("request to AT+CMGS at the modem, median: {:?}", latencies[25]);
     let paced = bench_with(|options| options.baud = Some(19_200), |_| {}, hasty());
-    paced.status(|status| status.operator.is_some() && status.signal_dbm.is_some()).await;
+    paced.idle().await;
     let begin = tokio::time::Instant::now();
     paced.send(&"a".repeat(160)).await.unwrap();
     println!("160 characters at 19200 baud: {:?} (floor 189 ms)", begin.elapsed());

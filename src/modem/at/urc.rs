@@ -1,6 +1,6 @@
 //! Unsolicited result codes: what a modem says of its own accord.
 
-use super::command::fields;
+use super::command::{Field, fields};
 
 /// State of registration, `<stat>` of `+CREG`, `+CGREG` and `+CEREG` (3GPP TS 27.007 section
 /// 7.2).
@@ -164,7 +164,7 @@ pub(super) fn unsolicited(line: &str, solicited: &str) -> Option<Unsolicited> {
     if !solicited.is_empty() && line.starts_with(solicited) {
         return None;
     }
-    let stored = |rest: &str| fields(rest).get(1).and_then(|index| index.number());
+    let stored = |rest: &str| fields(rest).get(1).and_then(Field::number);
     let urc = if let Some(rest) = line.strip_prefix("+CMTI:") {
         Urc::MessageStored(u16::try_from(stored(rest)?).ok()?)
     } else if let Some(rest) = line.strip_prefix("+CDSI:") {

@@ -33,6 +33,14 @@ pub struct Identity {
     pub eps: Registration,
 }
 
+impl Identity {
+    /// The better of both registrations.
+    #[must_use]
+    pub const fn registration(&self) -> Registration {
+        if self.eps.is_registered() { self.eps } else { self.circuit }
+    }
+}
+
 /// Brings a modem up.
 #[derive(Debug)]
 pub struct Init {
@@ -95,9 +103,8 @@ impl Init {
             Answer::Waited => self.enter(self.stage),
             // A PIN that was perhaps taken is not sent a second time.
             Answer::Timeout if self.stage == Stage::EnterPin => fail(Fault::PinWrong),
-            Answer::Timeout => fail(Fault::Stuck(self.stage.name())),
+            Answer::Timeout | Answer::Prompt => fail(Fault::Stuck(self.stage.name())),
             Answer::Lost(_) => fail(Fault::Restarted),
-            Answer::Prompt => fail(Fault::Stuck(self.stage.name())),
             Answer::Ok(lines) => self.on_ok(&lines),
             Answer::Error(reason) => self.on_error(reason),
         }
@@ -245,7 +252,9 @@ impl Init {
 
     fn learn_model(&mut self, lines: &[String]) {
         const MAX_CHARS: usize = 40;
-        let Some(model) = lines.first() else { return };
+        // A line that nobody knows may stand before the answer.
+        let known = lines.iter().find(|line| family(line).is_some());
+        let Some(model) = known.or(lines.first()) else { return };
         let model = model.strip_prefix("+CGMM:").unwrap_or(model).trim().trim_matches('"');
         let known: Option<ModemModel> = self.settings.model.or_else(|| family(model));
         self.identity.quirks = Quirks::of(known);

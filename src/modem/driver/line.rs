@@ -186,20 +186,13 @@ impl Line {
 
     /// Lets answers to earlier commands run out, so that none is taken for a later one's.
     async fn settle(&mut self) -> Result<(), Fault> {
-        const QUIET: Duration = Duration::from_millis(50);
-        const LONGEST: Duration = Duration::from_secs(2);
-        let deadline = Instant::now() + LONGEST;
-        while let Ok(read) = timeout(QUIET, self.read()).await
-            && Instant::now() < deadline
-        {
-            read?;
-        }
-        let idle = Expect::default();
-        while let Some(item) = self.digest.next(&idle) {
-            if let Item::Urc(urc) = item
-                && !matches!(self.note(urc), Ok(()) | Err(Fault::Restarted))
-            {
-                return Err(Fault::PowerDown);
+        const SETTLE: Duration = Duration::from_millis(50);
+        let deadline = Instant::now() + SETTLE;
+        while let Ok(heard) = timeout_at(deadline, self.hear()).await {
+            match heard {
+                Ok(urc) => self.keep(urc),
+                Err(Fault::Restarted) => {}
+                Err(fault) => return Err(fault),
             }
         }
         Ok(())

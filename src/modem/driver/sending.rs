@@ -61,7 +61,6 @@ impl Sending {
                 self.resent = 0;
                 self.begin_part()
             }
-            Answer::Ok(_) => self.fail(SmsFailure::NoPrompt),
             Answer::Error(fault) if fault.remedy == Remedy::Wait && self.resent < RESENDS => {
                 self.resent += 1;
                 Action::Wait(self.resend)
@@ -70,7 +69,7 @@ impl Sending {
             Answer::Timeout if self.given => {
                 self.fail(SmsFailure::Unknown("the modem fell silent".into()))
             }
-            Answer::Timeout => self.fail(SmsFailure::NoPrompt),
+            Answer::Timeout | Answer::Ok(_) => self.fail(SmsFailure::NoPrompt),
             Answer::Lost(how) if self.given => self.fail(SmsFailure::Unknown(how.into())),
             Answer::Lost(how) => self.fail(SmsFailure::Unavailable(how.into())),
         }

@@ -110,7 +110,7 @@ impl Serving<'_> {
         if job.answer.is_closed() {
             return Ok(());
         }
-        let registration = self.registration();
+        let registration = self.identity.registration();
         if !registration.is_registered() && registration != Registration::Unknown {
             refuse(job, SmsFailure::NotRegistered(registration));
             return Ok(());
@@ -289,14 +289,8 @@ impl Serving<'_> {
         }
     }
 
-    /// The better of both registrations.
-    fn registration(&self) -> Registration {
-        let Identity { circuit, eps, .. } = self.identity;
-        if eps.is_registered() { eps } else { circuit }
-    }
-
     fn is_denied(&self) -> bool {
-        self.registration() == Registration::Denied
+        self.identity.registration() == Registration::Denied
     }
 
     fn poll_interval(&self) -> Duration {
@@ -305,7 +299,7 @@ impl Serving<'_> {
     }
 
     fn on_registration(&mut self) {
-        let registration = self.registration();
+        let registration = self.identity.registration();
         if registration.is_registered() {
             self.unregistered_since = None;
         } else {

@@ -109,7 +109,18 @@ impl Fault {
         match self {
             Self::Restarted => "the modem started anew",
             Self::PowerDown => "the modem switched itself off",
-            _ => "the modem was unplugged",
+            Self::Gone(_) => "the modem was unplugged",
+            Self::Open(_)
+            | Self::NoAnswer(_)
+            | Self::Stuck(_)
+            | Self::NoSim
+            | Self::PinRequired
+            | Self::PinWrong
+            | Self::PinLastTry
+            | Self::SimLocked(_)
+            | Self::Sim(_)
+            | Self::Broken(_)
+            | Self::Refused { .. } => "the modem failed",
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{ModemEvent, serve};
 use crate::config;
 use crate::modem::at::Command;
 use crate::modem::port;
-use crate::modem::quirks::{Quirk, Quirks};
+use crate::modem::quirks::Quirks;
 
 /// After so many failures in a row a modem that answers is told to start anew.
 const FAILURES_BEFORE_RESTART: u32 = 3;
@@ -168,9 +168,8 @@ pub(super) fn refuse(job: Job, failure: SmsFailure) {
 
 /// Tells a modem that answers to start anew.
 pub(super) async fn restart(line: &mut Line, quirks: Quirks) {
-    let text = if quirks.has(Quirk::RestartByCreset) { "AT+CRESET" } else { "AT+CFUN=1,1" };
     info!("the modem is told to start anew");
-    if let Err(fault) = line.command(&Command::Restart(text)).await {
+    if let Err(fault) = line.command(&Command::Restart(quirks.restart())).await {
         debug!("modem: {fault}");
     }
 }

@@ -33,7 +33,7 @@ impl Default for Timing {
             probe: Duration::from_millis(400),
             poll: Duration::from_secs(30),
             registration_grace: Duration::from_secs(30),
-            submit: Duration::from_secs(60),
+            submit: Duration::from_mins(1),
             resend: Duration::from_secs(2),
             overtime: Duration::from_secs(10),
         }

@@ -123,12 +123,11 @@ impl Part {
         let Some(Concatenation { reference, total, sequence }) = self.concatenation else {
             return Vec::new();
         };
-        match u8::try_from(reference) {
-            Ok(reference) => vec![5, 0x00, 3, reference, total, sequence],
-            Err(_) => {
-                let [high, low] = reference.to_be_bytes();
-                vec![6, 0x08, 4, high, low, total, sequence]
-            }
+        let [high, low] = reference.to_be_bytes();
+        if high == 0 {
+            vec![5, 0x00, 3, low, total, sequence]
+        } else {
+            vec![6, 0x08, 4, high, low, total, sequence]
         }
     }
 

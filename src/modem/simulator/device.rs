@@ -144,7 +144,8 @@ impl Device {
                 read = read(self.pty.as_ref(), &mut buffer), if has_room => match read {
                     Ok(count) => {
                         let bytes = buffer.get(..count).unwrap_or_default();
-                        self.incoming.push(bytes, Instant::now());
+                        let bytes = self.at_speed(bytes.to_vec());
+                        self.incoming.push(&bytes, Instant::now());
                     }
                     Err(error) => {
                         warn!("simulated modem: {error}");
@@ -173,9 +174,20 @@ impl Device {
         while let Some(byte) = self.outgoing.pop(now) {
             passed.push(byte);
         }
+        let passed = self.at_speed(passed);
         if let Some(pty) = &self.pty {
             pty.write(&passed);
         }
+    }
+
+    /// Bytes as they arrive: as noise if both ends have different speeds.
+    fn at_speed(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        const NOISE: u8 = 0xA5;
+        let theirs = self.pty.as_ref().and_then(Pty::baud);
+        if self.options.baud.is_some_and(|ours| theirs.is_some_and(|theirs| theirs != ours)) {
+            bytes.fill(NOISE);
+        }
+        bytes
     }
 
     fn on_byte(&mut self, byte: u8) {
@@ -267,8 +279,18 @@ impl Device {
             Order::Garbage(count) => self.say(&garbage(count)),
             Order::Reboot => self.restart(),
             Order::Unplug => self.pty = None,
-            Order::Plug if self.pty.is_none() => self.plug(),
-            order => {
+            Order::Plug => self.plug(),
+            Order::Signal(_)
+            | Order::Network(_)
+            | Order::Sim(_)
+            | Order::Cms(_)
+            | Order::Silence(_)
+            | Order::Cut(_)
+            | Order::RebootAtMessage
+            | Order::Phase2Plus(_)
+            | Order::Ring(_)
+            | Order::Sms { .. }
+            | Order::Say(_) => {
                 let said = self.modem.obey(order);
                 self.say(&said);
             }
@@ -278,6 +300,9 @@ impl Device {
 
     /// Plugged in, it has power again and starts.
     fn plug(&mut self) {
+        if self.pty.is_some() {
+            return;
+        }
         match Pty::open(self.options.link.as_deref()) {
             Ok(pty) => {
                 self.pty = Some(pty);

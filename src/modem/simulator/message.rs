@@ -1,5 +1,7 @@
 //! Commands about messages (3GPP TS 27.005), in PDU and in text mode.
 
+use jiff::Timestamp;
+
 use super::modem::{Done, Outgoing, Refusal, Reply, Sim900, ok, say, unsolicited};
 use super::request::Form;
 use crate::modem::charset::{decode_gsm7, encode_gsm7};
@@ -57,6 +59,7 @@ fn setup(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             say(format!("+CNMI: {mode},{mt},{bm},{ds},{bfr}"))
         }
         ("+CNMI", Form::Test) => say("+CNMI: (0-2),(0-3),(0,2,3),(0-2),(0,1)"),
+        ("+CNMI", Form::Set(_)) if form.number(0).is_none() => Err(Refusal::Plain),
         ("+CNMI", Form::Set(_)) => {
             let limits = [2, 3, 3, 2, 1];
             for (index, (value, limit)) in settings.announce.iter_mut().zip(limits).enumerate() {
@@ -83,10 +86,10 @@ fn setup(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             }
             ok()
         }
-        ("+CSMS", Form::Read) => say(format!("+CSMS: {},1,1,1", settings.message_service)),
+        ("+CSMS", Form::Read) => say(format!("+CSMS: {},1,1,1", modem.message_service)),
         ("+CSMS", Form::Test) => say("+CSMS: (0,1)"),
         ("+CSMS", Form::Set(_)) => {
-            settings.message_service = form.number(0).unwrap_or(0).min(1);
+            modem.message_service = form.number(0).unwrap_or(0).min(1);
             say("+CSMS: 1,1,1")
         }
         ("+CPMS", Form::Test) => say("+CPMS: (\"SM\"),(\"SM\"),(\"SM\")"),
@@ -98,11 +101,11 @@ fn setup(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             let one = format!("{},{}", used(modem), modem.storage.len());
             say(format!("+CPMS: {one},{one},{one}"))
         }
-        ("+CSCA" | "+CSMP", Form::Test) => ok(),
         ("+CSDH" | "+CMMS" | "+CSAS" | "+CRES" | "+CSCB" | "+CGSMS", Form::Read) => {
             say(format!("{name}: 0"))
         }
-        ("+CSDH" | "+CMMS" | "+CSAS" | "+CRES" | "+CSCB" | "+CGSMS" | "+CNMA", _) => ok(),
+        ("+CSCA" | "+CSMP", Form::Test)
+        | ("+CSDH" | "+CMMS" | "+CSAS" | "+CRES" | "+CSCB" | "+CGSMS" | "+CNMA", _) => ok(),
         _ => return None,
     })
 }
@@ -280,13 +283,26 @@ fn show(start: &str, message: &Stored, text_mode: bool) -> Vec<String> {
         .unwrap_or_default();
     let (number, at, text) = match (decode_received(octets), Submit::decode(octets)) {
         (Ok(Received::Deliver(deliver)), _) => {
-            let at = deliver.at.unwrap_or_default().strftime("%y/%m/%d,%H:%M:%S+00").to_string();
-            (deliver.from.to_string(), at, deliver.part.text())
+            (deliver.from.to_string(), time(deliver.at), deliver.part.text())
         }
-        (_, Ok(submit)) => (submit.to.to_string(), String::new(), submit.part.text()),
-        (Ok(Received::StatusReport(_)) | Err(_), Err(_)) => Default::default(),
+        (Ok(Received::StatusReport(report)), _) => {
+            return vec![format!("{start}\"{word}\",{}", report_fields(&report))];
+        }
+        (Err(_), Ok(submit)) => (submit.to.to_string(), String::new(), submit.part.text()),
+        (Err(_), Err(_)) => Default::default(),
     };
     vec![format!("{start}\"{word}\",\"{number}\",\"\",\"{at}\""), text]
+}
+
+/// A status report in text mode: `<fo>,<mr>,<ra>,<tora>,<scts>,<dt>,<st>`.
+fn report_fields(report: &StatusReport) -> String {
+    let StatusReport { reference, to, at, done, status } = report;
+    let (at, done) = (time(*at), time(*done));
+    format!("6,{reference},\"{to}\",145,\"{at}\",\"{done}\",{status}")
+}
+
+fn time(at: Option<Timestamp>) -> String {
+    at.unwrap_or_default().strftime("%y/%m/%d,%H:%M:%S+00").to_string()
 }
 
 fn delete(modem: &mut Sim900, name: &str, form: &Form) -> Reply {
@@ -326,12 +342,7 @@ pub(super) fn announce_report(modem: &mut Sim900, report: &StatusReport) -> Vec<
     let (octets, counted) = report.encode(&modem.service_centre);
     let [.., ds, _] = modem.settings.announce;
     match ds {
-        1 if modem.settings.text_mode => {
-            let StatusReport { reference, to, status, .. } = report;
-            let at = report.at.unwrap_or_default().strftime("%y/%m/%d,%H:%M:%S+00");
-            let fields = format!("6,{reference},\"{to}\",145,\"{at}\",\"{at}\",{status}");
-            unsolicited(&format!("+CDS: {fields}"))
-        }
+        1 if modem.settings.text_mode => unsolicited(&format!("+CDS: {}", report_fields(report))),
         1 => unsolicited(&format!("+CDS: {counted}\r\n{}", to_hex(&octets))),
         2 => match store(modem, Stored { status: 0, octets, counted }) {
             Some(index) => unsolicited(&format!("+CDSI: \"SM\",{index}")),

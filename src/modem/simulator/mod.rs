@@ -38,8 +38,9 @@ pub struct Options {
     pub link: Option<PathBuf>,
     /// A file to which each message that the phone gets is appended as a line of JSON.
     pub sms: Option<PathBuf>,
-    /// Speed of the line: bytes pass at this many baud (8N1) in both directions; at once when
-    /// unset.
+    /// Fixed speed of the line: bytes pass at this many baud (8N1) in both directions, and are
+    /// noise to a program that has set another speed. When unset, the modem takes up any speed and
+    /// bytes pass at once.
     pub baud: Option<u32>,
     /// How long the network takes to accept a message.
     pub delay: Duration,

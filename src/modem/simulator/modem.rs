@@ -68,6 +68,7 @@ pub(super) type Reply = Result<Done, Refusal>;
 
 /// What `ATZ` and a new start reset.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "the standards have as many switches")]
 pub(super) struct Settings {
     pub(super) echo: bool,
     pub(super) verbose: bool,
@@ -76,7 +77,6 @@ pub(super) struct Settings {
     pub(super) character_set: String,
     /// `<fo>,<vp>,<pid>,<dcs>` of `+CSMP`.
     pub(super) text_parameters: [u32; 4],
-    pub(super) message_service: u32,
     /// `<mode>,<mt>,<bm>,<ds>,<bfr>` of `+CNMI`.
     pub(super) announce: [u32; 5],
     pub(super) watch_registration: u32,
@@ -93,7 +93,6 @@ impl Default for Settings {
             text_mode: false,
             character_set: "IRA".into(),
             text_parameters: [17, 167, 0, 0],
-            message_service: 0,
             announce: [2, 1, 0, 0, 0],
             watch_registration: 0,
             caller_id: false,
@@ -115,6 +114,8 @@ pub(super) struct Sim900 {
     pub(super) service_centre: Address,
     pub(super) storage: Vec<Option<Stored>>,
     pub(super) reference: u8,
+    /// 1 for phase 2+.
+    pub(super) message_service: u32,
     cms: Option<(u16, u32)>,
     pub(super) silence: Silence,
     cut: bool,
@@ -137,6 +138,7 @@ impl Sim900 {
             service_centre: Address::new("+34600000000".into()),
             storage: (0..STORAGE_PLACES).map(|_| None).collect(),
             reference: 0,
+            message_service: 0,
             cms: None,
             silence: Silence::Off,
             cut: false,
@@ -294,6 +296,7 @@ impl Sim900 {
             Order::Silence(silence) => self.silence = silence,
             Order::Cut(cut) => self.cut = cut,
             Order::RebootAtMessage => self.reboot_at_message = true,
+            Order::Phase2Plus(on) => self.message_service = u32::from(on),
             Order::Ring(number) => {
                 let mut said = unsolicited("RING");
                 if self.settings.caller_id {
@@ -377,11 +380,13 @@ pub(super) fn unsolicited(line: &str) -> Vec<u8> {
 }
 
 /// `OK` after one line.
+#[expect(clippy::unnecessary_wraps, reason = "every command ends with a reply")]
 pub(super) fn say(line: impl Into<String>) -> Reply {
     Ok(Done::Ok(vec![line.into()]))
 }
 
 /// `OK`.
+#[expect(clippy::unnecessary_wraps, reason = "every command ends with a reply")]
 pub(super) const fn ok() -> Reply {
     Ok(Done::Ok(Vec::new()))
 }

@@ -24,6 +24,8 @@ pub enum Order {
     Cut(bool),
     /// `delay 2s`: how long the network takes to accept a message.
     Delay(Duration),
+    /// `phase2+ on|off`: whether messages that are not stored want `+CNMA`.
+    Phase2Plus(bool),
     /// `reboot`: the modem starts anew, now.
     Reboot,
     /// `reboot sms`: it starts anew when it has the next message.
@@ -74,8 +76,8 @@ pub enum Silence {
 pub enum OrderError {
     /// The first word is none.
     #[error(
-        "expected signal, network, sim, cms, silence, garbage, cut, delay, reboot, unplug, plug, \
-         ring, sms or say"
+        "expected signal, network, sim, cms, silence, garbage, cut, delay, phase2+, reboot, \
+         unplug, plug, ring, sms or say"
     )]
     Word,
     /// What follows it is not what it takes.
@@ -108,6 +110,7 @@ impl FromStr for Order {
                 count.map(Self::Garbage).ok_or(OrderError::Expected("garbage BYTES"))
             }
             "cut" => on_off("cut on or off").map(Self::Cut),
+            "phase2+" => on_off("phase2+ on or off").map(Self::Phase2Plus),
             "delay" => {
                 let delay: Result<jiff::SignedDuration, _> = rest.parse();
                 let delay = delay.ok().and_then(|delay| delay.try_into().ok());

@@ -15,7 +15,7 @@ use tokio::io::unix::AsyncFd;
 pub(super) struct Pty {
     master: AsyncFd<OwnedFd>,
     /// Kept open, so that the line does not hang up between two programs that use it.
-    _slave: OwnedFd,
+    slave: OwnedFd,
     path: PathBuf,
     link: Option<PathBuf>,
 }
@@ -44,12 +44,17 @@ impl Pty {
                       successor is unsafe"
         )]
         let master = AsyncFd::new(master)?;
-        Ok(Self { master, _slave: slave, path, link: link.map(Path::to_owned) })
+        Ok(Self { master, slave, path, link: link.map(Path::to_owned) })
     }
 
     /// What others open: the link if there is one.
     pub(super) fn path(&self) -> &Path {
         self.link.as_deref().unwrap_or(&self.path)
+    }
+
+    /// The speed that whoever opened it has set; `None` when it cannot be told.
+    pub(super) fn baud(&self) -> Option<u32> {
+        tcgetattr(&self.slave).ok().map(|terminal| terminal.input_speed())
     }
 
     /// Reads what is there. Cancel safe.
