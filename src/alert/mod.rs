@@ -1,6 +1,7 @@
 //! What travels through the appliance, and how a mail becomes it.
 
 mod event;
+pub mod explain;
 mod host;
 mod id;
 mod identity;
@@ -8,6 +9,7 @@ mod label;
 mod mail;
 mod profile;
 mod severity;
+pub mod text;
 mod words;
 
 pub use event::{Event, Kind};
