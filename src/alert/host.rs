@@ -1,5 +1,7 @@
 //! Which machine a mail is about.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use super::label;
 use super::words::{Token, fold, tokens};
 
@@ -198,6 +200,53 @@ const NO_HOST: &[&str] = &[
     "usuario",
     "seguridad",
     "datos",
+    "room",
+    "rack",
+    "racks",
+    "farm",
+    "side",
+    "name",
+    "load",
+    "cpu",
+    "memory",
+    "certificate",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "lunes",
+    "martes",
+    "miercoles",
+    "jueves",
+    "viernes",
+    "sabado",
+    "domingo",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "status",
+    "sala",
+    "cpd",
+    "standby",
+    "schedule",
+    "behalf",
+    "windows",
+    "linux",
+    "http",
+    "https",
+    "ssl",
     "prueba",
     "test",
     "es",
@@ -229,26 +278,62 @@ pub(super) fn from_line(line: &str) -> Option<String> {
         .or_else(|| words.iter().map(original).find(|word| is_domain_name(word)).map(str::to_owned))
         .or_else(|| in_brackets(line))
         .or_else(|| words.iter().map(original).find(|word| is_address(word)).map(str::to_owned))
-        .or_else(|| {
-            words.iter().map(original).find(|word| is_machine_name(word)).map(str::to_owned)
-        })
+        .or_else(|| subject_of(line, &words))
         .or_else(|| plain_name(line, &words))
 }
 
-/// `on zeus`, `on NAS`: a plain word where only a name can stand, before the end or a verb.
+/// A machine's name without a word that says so: `web-01`, or `db1` where a sentence has its
+/// subject.
+fn subject_of(line: &str, words: &[Token]) -> Option<String> {
+    const VERBS: &[&str] = &[
+        "is",
+        "has",
+        "was",
+        "esta",
+        "ha",
+        "se",
+        "down",
+        "up",
+        "offline",
+        "online",
+        "unreachable",
+        "caido",
+        "caida",
+        "not",
+        "no",
+        "failed",
+        "does",
+        "fuera",
+        "stopped",
+        "rebooted",
+        "lost",
+        "went",
+        "cannot",
+        "did",
+    ];
+    words.iter().enumerate().find_map(|(at, token)| {
+        let word = line.get(token.start..token.end).filter(|word| is_machine_name(word))?;
+        let next = words.get(at + 1);
+        let stands = at == 0 || next.is_some_and(|next| VERBS.contains(&next.text.as_str()));
+        (word.contains('-') || stands).then(|| word.to_owned())
+    })
+}
+
+/// `on zeus`, `on NAS-OFICINA`: a word without digits where only a name can stand, before the end
+/// or a verb.
 fn plain_name(line: &str, words: &[Token]) -> Option<String> {
-    words.windows(2).enumerate().find_map(|(at, pair)| {
+    words.windows(2).find_map(|pair| {
         let [before, token] = pair else { return None };
-        let word = line.get(token.start..token.end)?;
+        let rest = line.get(token.start..)?;
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')));
+        let word = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches('-');
         let capital = word.starts_with(char::is_uppercase);
         let preposition = match before.text.as_str() {
-            "on" | "host" | "server" | "node" => true,
-            "en" | "servidor" | "nodo" | "at" | "from" | "for" => {
-                capital || before.text == "servidor"
-            }
+            "on" | "host" | "server" | "node" | "servidor" => true,
+            "en" | "nodo" | "at" | "from" | "for" => capital,
             _ => false,
         };
-        let next = words.get(at + 2);
+        let next = words.iter().find(|next| next.start >= token.start + word.len());
         let ends = next.is_none_or(|next| {
             next.break_before
                 || matches!(
@@ -256,10 +341,8 @@ fn plain_name(line: &str, words: &[Token]) -> Option<String> {
                     "is" | "has" | "was" | "esta" | "ha" | "no" | "failed" | "fallo"
                 )
         });
-        let name = word.len() >= 2
-            && word.chars().all(char::is_alphanumeric)
-            && !NO_HOST.contains(&token.text.as_str())
-            && !token.break_before;
+        let name =
+            word.len() >= 2 && !NO_HOST.contains(&token.text.as_str()) && !token.break_before;
         (preposition && ends && name).then(|| word.to_owned())
     })
 }
@@ -269,7 +352,9 @@ fn in_brackets(line: &str) -> Option<String> {
     line.split(['[', '(']).skip(1).find_map(|part| {
         let (inner, _) = part.split_once([']', ')'])?;
         let inner = inner.trim();
-        is_host_like(inner).then(|| inner.to_owned())
+        let joined = inner.contains('-') && inner.starts_with(char::is_uppercase);
+        let word = inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        (is_host_like(inner) || joined && word).then(|| inner.to_owned())
     })
 }
 
@@ -287,7 +372,7 @@ fn is_machine_name(word: &str) -> bool {
     let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let allowed = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    let hyphenated = parts.len() >= 2 && letters >= 2 && name.contains('-');
+    let hyphenated = parts.len() >= 2 && letters >= 1 && name.contains('-');
     let plain = parts.len() == 1 && letters >= 2;
     let no_host = [
         "tcp", "udp", "ipv4", "ipv6", "sha1", "sha256", "md5", "utf8", "raid", "p1", "eth", "sda",
@@ -389,7 +474,9 @@ fn is_file(name: &str) -> bool {
 fn is_address(word: &str) -> bool {
     let bare = word.trim_matches(['[', ']']);
     let v4 = bare.split_once(':').map_or(bare, |(address, _)| address);
-    v4.parse::<std::net::Ipv4Addr>().is_ok() || bare.parse::<std::net::Ipv6Addr>().is_ok()
+    // The machine's own view of itself names none.
+    v4.parse::<Ipv4Addr>().is_ok_and(|v4| !v4.is_loopback() && !v4.is_unspecified())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|v6| !v6.is_loopback() && !v6.is_unspecified())
 }
 
 /// The machine part of a mail address that a daemon sends from: `root@web1.example.org`.

@@ -4,14 +4,21 @@ use super::words::{Sense, Token, senses, tokens};
 
 /// A subject without state words, brackets, counts, durations and times, folded; possibly empty.
 pub(super) fn core(subject: &str) -> String {
-    let words = tokens(subject);
-    core_words(&words).map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ")
+    // The mark goes whole, with its counts and durations: `[FIRING:2]`, `Resuelto en 1m 30s:`.
+    let unmarked = super::words::marker(subject).map(|(mark, rest)| {
+        let before = subject.split_once(mark).map_or("", |(before, _)| before);
+        format!("{before} . {rest}")
+    });
+    let text = unmarked.as_deref().unwrap_or(subject);
+    let words = tokens(text);
+    core_words(text, &words).map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The same as people read it: the part of the subject that names what is wrong.
 pub(super) fn topic(subject: &str, host: Option<&str>) -> Option<String> {
     let rest = super::words::marker(subject).map_or(subject, |(_, rest)| rest);
-    let mut topic = rest.trim().trim_matches(['*', '!', ' ', ':', '-', '|', '–']).to_owned();
+    let rest = rest.trim_start_matches(|c: char| !(c.is_alphanumeric() || "/[(\"«'".contains(c)));
+    let mut topic = rest.trim_end_matches(['*', '!', ' ', ':', '-', '|', '–']).to_owned();
     if let Some(host) = host {
         for before in [" on host ", " on ", " en ", " at ", " for ", " from ", " de ", " of "] {
             if let Some(at) = topic.find(&format!("{before}{host}")) {
@@ -23,10 +30,11 @@ pub(super) fn topic(subject: &str, host: Option<&str>) -> Option<String> {
         }
     }
     let topic = topic.trim().trim_end_matches(['.', '!', ':', '-', ' ', '(', '[']).to_owned();
-    (topic.chars().any(char::is_alphanumeric) && topic != host.unwrap_or_default()).then_some(topic)
+    // "ALERT!" names nothing.
+    (!core(&topic).is_empty() && topic != host.unwrap_or_default()).then_some(topic)
 }
 
-fn core_words(words: &[Token]) -> impl Iterator<Item = &Token> {
+fn core_words<'a>(text: &'a str, words: &'a [Token]) -> impl Iterator<Item = &'a Token> {
     let found = senses(words);
     let state = move |at: usize| {
         found.iter().any(|found| {
@@ -34,12 +42,17 @@ fn core_words(words: &[Token]) -> impl Iterator<Item = &Token> {
             within && !matches!(found.sense, Sense::Topic | Sense::Report | Sense::Test)
         })
     };
+    // "97 %", "41 °C"
+    let has_sign = move |token: &Token| {
+        text.get(token.end..).is_some_and(|rest| rest.trim_start().starts_with(['%', '°']))
+    };
     words.iter().enumerate().filter_map(move |(at, token)| {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
         let after = words.get(at + 1);
         let drop = state(at)
             || SMALL.contains(&token.text.as_str())
             || is_measure(token, before, after)
+            || is_number(&token.text) && has_sign(token)
             || (UNITS.contains(&token.text.as_str())
                 && before.is_some_and(|before| is_number(&before.text)));
         (!drop).then_some(token)
@@ -129,8 +142,8 @@ fn is_measure(token: &Token, before: Option<&Token>, after: Option<&Token>) -> b
     }
     // 5m, 87.2%, 19:32:53, 2026-11-23, 2026.11.23, 3.25
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
-    let dated = is_number(text)
-        && (text.contains([':', '/']) || text.contains('.') && !is_ipv4(text) || text.len() >= 8);
+    let dated =
+        is_number(text) && !is_ipv4(text) && (text.contains([':', '/', '.']) || text.len() >= 8);
     let dashed = is_number(text) && text.matches('-').count() == 2;
     let with_unit = !unit.is_empty() && UNITS.contains(&unit);
     let counted =

@@ -1,6 +1,7 @@
 //! What travels through the appliance, and how a mail becomes it.
 
 mod event;
+pub mod explain;
 mod host;
 mod id;
 mod identity;

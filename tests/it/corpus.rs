@@ -72,7 +72,31 @@ fn told(cell: &str) -> Option<&str> {
 
 /// Cells of the index that the mail itself does not say: file prefix, column, and what is read
 /// instead.
-const NOT_SAID: &[(&str, &str, Option<&str>, &str)] = &[];
+const NOT_SAID: &[(&str, &str, Option<&str>)] = &[
+    // Zabbix mails name the visible name; the technical one is in Zabbix only.
+    ("zabbix-0008", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0009", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0010", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0043", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0044", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0045", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0075", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0076", "host", Some(VISIBLE_NAME)),
+    ("zabbix-0077", "host", Some(VISIBLE_NAME)),
+    // Updates have no host in the body, and this event's name has none either.
+    ("zabbix-0046", "host", None),
+    ("zabbix-0047", "host", None),
+    ("zabbix-0048", "host", None),
+    // The alert has no label `severity`.
+    ("alertmanager-0068", "severity", None),
+    ("alertmanager-0120", "severity", None),
+    // The contact's own text has the graph's title, not the plugin's name.
+    ("munin-0279", "check", Some("Espacio en disco")),
+    ("munin-0280", "check", Some("Espacio en disco")),
+    ("munin-0282", "check", Some("Espacio en disco")),
+];
+
+const VISIBLE_NAME: &str = "Servidor web nº 2 (Logroño)";
 
 #[test]
 fn every_real_mail_is_read_right() {
@@ -85,17 +109,23 @@ fn every_real_mail_is_read_right() {
         let mut compare = |column: &str, expected: Option<&str>, found: Option<&str>| {
             let exception = NOT_SAID
                 .iter()
-                .find(|(file, name, _, _)| row.file.starts_with(file) && *name == column);
-            let expected = exception.map_or(expected, |(_, _, instead, _)| *instead);
+                .find(|(file, name, _)| row.file.starts_with(file) && *name == column);
+            let expected = exception.map_or(expected, |(_, _, instead)| *instead);
             if expected != found {
                 faults.push(format!("{} {column}: {expected:?} read as {found:?}", row.file));
             }
         };
-        let source = if row.source == "dsn" { "dsn" } else { &row.source };
-        compare("source", Some(source), Some(&event.source));
+        compare("source", Some(&row.source), Some(&event.source));
         compare("severity", told(&row.severity), event.severity_text.as_deref());
         compare("host", told(&row.host), event.host.as_deref());
-        compare("check", told(&row.check), event.check.as_deref());
+        if row.source == "cron" {
+            // The index cuts the command at 60 bytes, within a character in places.
+            let ascii = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
+            let check = ascii(event.check.as_deref().unwrap_or_default());
+            assert!(check.starts_with(&ascii(&row.check)), "{}", row.file);
+        } else {
+            compare("check", told(&row.check), event.check.as_deref());
+        }
         compare("problem_id", told(&row.problem_id), event.problem_id.as_deref());
         if kind(&row.kind) != event.kind {
             faults.push(format!("{} kind: {} read as {:?}", row.file, row.kind, event.kind));

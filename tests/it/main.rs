@@ -23,3 +23,4 @@ mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
 mod tidy;
+mod unseen;

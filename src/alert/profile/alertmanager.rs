@@ -5,7 +5,7 @@
 use super::label_set::{events, subject_state};
 use super::{Event, Kind, Mail};
 use crate::alert::label;
-use crate::alert::words::severity_of;
+use crate::alert::words::{fold, severity_of};
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let (resolved, group) = subject_state(mail)?;
@@ -15,12 +15,30 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
         found = events("alertmanager", mail.body(), resolved);
     }
     if found.is_empty() {
+        if !is_from_alertmanager(mail) {
+            return None;
+        }
         found.push(by_subject(mail, resolved, group));
     }
     for event in &mut found {
         event.problem_id = event.check.as_ref().map(|name| format!("group {name}"));
     }
     Some(found)
+}
+
+/// Others write `[RESOLVED]` too. Alertmanager's Message-Id is `<nanoseconds.random@host>`.
+fn is_from_alertmanager(mail: &Mail<'_>) -> bool {
+    let numbers = |id: String| {
+        let local = id.trim_start_matches('<').split('@').next().unwrap_or_default().to_owned();
+        let digits = |part: &str| part.len() >= 15 && part.bytes().all(|b| b.is_ascii_digit());
+        local.split_once('.').is_some_and(|(time, random)| digits(time) && digits(random))
+    };
+    let from = fold(&mail.text.from);
+    mail.subject.starts_with("[FIRING:")
+        || from.contains("alertmanager")
+        || from.contains("prometheus")
+        || mail.header("message-id").is_some_and(numbers)
+        || mail.html_contains("Alertmanager")
 }
 
 /// Custom templates without the label sets: the group's first word, an `address:port` and a grade

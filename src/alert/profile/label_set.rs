@@ -117,10 +117,10 @@ impl Alert {
     }
 }
 
-/// The state at the beginning of the subject, `[FIRING:2]` or `[RESOLVED]`, and the rest.
+/// The state at the beginning of the subject, `[FIRING:2]`, `[FIRING:1, RESOLVED:2]` or
+/// `[RESOLVED]`, in capitals as both programs write it, and the rest.
 pub(super) fn subject_state<'a>(mail: &'a Mail<'_>) -> Option<(bool, &'a str)> {
     let (state, rest) = mail.subject.strip_prefix('[')?.split_once(']')?;
-    let state = state.to_ascii_uppercase();
     let resolved = state.starts_with("RESOLVED");
     (resolved || state.starts_with("FIRING")).then_some((resolved, rest.trim()))
 }

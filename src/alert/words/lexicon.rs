@@ -67,7 +67,8 @@ const LEXICON: &[(Sense, &str)] = &[
          on batteries, en bateria, con bateria, con baterias, running on battery, power failure, \
          power fail, power loss, power lost, power outage, loss of power, corte de luz, \
          corte de corriente, corte electrico, sin corriente, sin luz, fallo electrico, \
-         not on line, link down, node down, deadlock, panic, kernel panic, out of service, ausfall, \
+         not on line, link down, node down, deadlock, panic, kernel panic, out of service, ausfall, storung, nicht erreichbar, nicht verfugbar, ausgefallen, injoignable, \
+         ne repond pas, ne repond plus, sem resposta, nao responde, inacessivel, \
          hors service, indisponivel, fora do ar, caiu, critical warning, rebuild failed, \
          became inactive, no backup, no backups, sin copia, not protected, unprotected, uncorrectable, \
          opened incident, incident opened, new incident, incident started, \
@@ -117,7 +118,10 @@ const LEXICON: &[(Sense, &str)] = &[
          despejado, despejada, repaired, reparado, reparada, fixed, arreglado, arreglada, \
          corregido, corregida, corrected, returned, has returned, regresado, back up, back online, \
          back on line, back to normal, back on, back in service, is back, are back, \
-         de nuevo en linea, de nuevo operativo, de nuevo disponible, vuelve a, ha vuelto, volvio, \
+         de nuevo en linea, de nuevo operativo, de nuevo disponible, operativo de nuevo, \
+         operativa de nuevo, disponible de nuevo, en linea de nuevo, activo de nuevo, \
+         funciona de nuevo, vuelve a, ha vuelto, volvio, wieder erreichbar, wieder online, \
+         wieder verfugbar, de nouveau disponible, \
          volvio a la normalidad, returned to normal, reachable again, up again, available again, \
          online again, working again, came back, came up, comes up, is now up, is up, is up again, \
          is ok, is now ok, is normal, is now normal, is online, is now online, is healthy, \
@@ -225,7 +229,7 @@ const LEXICON: &[(Sense, &str)] = &[
          last error, last problem, late fee, slow query log, on demand, fire wall, firewall, \
          time to live, low latency, issue number, issue tracker, latency test, no later than, \
          no problem, cron daemon, report id, audit log, active directory, active alerts, \
-         directorio activo, connected to, issued by, non critical, not critical, no critico, \
+         directorio activo, connected to, issued by, fd full, full backup, full copy, full scan, full report, non critical, not critical, no critico, \
          active checks, running for, fire suppression ok, sin novedad, closed session",
     ),
 ];

@@ -58,7 +58,12 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             while let Some(&(position, c)) = chars.peek() {
                 let joined =
                     text.get(position + c.len_utf8()..).and_then(|rest| rest.chars().next());
-                let joins = matches!(c, '\'' | '’' | '.' | '_' | '-' | ':' | '/' | '@')
+                // `web1:9100` and `19:32` are one word, `FIRING:2` and `Status:Down` are not.
+                let numbered = text
+                    .get(start..position)
+                    .is_some_and(|word| word.bytes().any(|byte| byte.is_ascii_digit()));
+                let joins = (matches!(c, '\'' | '’' | '.' | '_' | '-' | '/' | '@')
+                    || (c == ':' && numbered))
                     && joined.is_some_and(char::is_alphanumeric);
                 if !(c.is_alphanumeric() || joins) {
                     break;

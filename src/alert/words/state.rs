@@ -211,7 +211,10 @@ fn read_marked(mark: &str, rest: &str) -> Option<Reading> {
         let weak = !has(Sense::Raise) && inner.is_none_or(|inner| inner.weak);
         return overruled.or(Some(Reading { kind: Kind::Problem, weak }));
     }
-    if has(Sense::Success) || has(Sense::Report) {
+    if has(Sense::Report) {
+        return None;
+    }
+    if has(Sense::Success) {
         return inner.filter(|inner| inner.kind == Kind::Problem).or(Reading::sure(Kind::Report));
     }
     // "OK: backup done" is a job's success, "OK: web01" an end.
@@ -418,7 +421,12 @@ fn weigh(text: &str, tokens: &[Token], found: &[Found]) -> Option<Reading> {
         return Reading::sure(Kind::Downtime);
     }
     if found.iter().any(|found| found.sense == Sense::Good && is_final(text, tokens, *found)) {
-        return Reading::sure(if has(Sense::Success) { Kind::Report } else { Kind::Recovery });
+        let job = tokens.iter().any(|token| JOBS.contains(&token.text.as_str()));
+        return Reading::sure(if job || has(Sense::Success) {
+            Kind::Report
+        } else {
+            Kind::Recovery
+        });
     }
     // "Completed with warnings" is no success.
     if has(Sense::Success) && !has(Sense::Mild) {
@@ -426,6 +434,29 @@ fn weigh(text: &str, tokens: &[Token], found: &[Found]) -> Option<Reading> {
     }
     has(Sense::Mild).then_some(Reading { kind: Kind::Problem, weak: !has(Sense::Success) })
 }
+
+/// What ends well every day: "Backup OK" is the end of a job, not of a problem.
+const JOBS: &[&str] = &[
+    "backup",
+    "backups",
+    "copia",
+    "copias",
+    "respaldo",
+    "job",
+    "trabajo",
+    "tarea",
+    "snapshot",
+    "replication",
+    "replicacion",
+    "sync",
+    "sincronizacion",
+    "scrub",
+    "build",
+    "deployment",
+    "deploy",
+    "sicherung",
+    "sauvegarde",
+];
 
 /// Good words that also stand in bad news ("2 users connected", "job running").
 const FAINT: &[&str] = &[
