@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::label;
+use super::label::Labels;
 use super::words::{Token, fold, tokens};
 
 /// Labels that name the machine, the surest first.
@@ -77,8 +77,8 @@ const LABELS: &[&str] = &[
 ];
 
 /// The machine named by a label of the body.
-pub(super) fn from_labels(body: &str) -> Option<String> {
-    let named = LABELS.iter().find_map(|name| label::value(body, &[name]))?;
+pub(super) fn from_labels(labels: &Labels<'_>) -> Option<String> {
+    let named = labels.first_of(LABELS)?;
     // "web1 (10.0.0.1)" and "Servidor web nº 2 (Logroño)" are both kept: they are what people say.
     let named = named.trim_matches(['"', '\'', ',', ';']).trim();
     (!named.is_empty() && named.chars().count() <= 80 && !named.contains("://"))
@@ -265,7 +265,7 @@ pub(super) fn from_line(line: &str) -> Option<String> {
         return Some(host);
     }
     let words = tokens(line);
-    let original = |token: &Token| line.get(token.start..token.end).unwrap_or_default();
+    let original = |token: &Token| machine_word(line, token);
     let after = |list: &'static [&'static str], fits: &dyn Fn(&Token, &str) -> bool| {
         words.windows(2).find_map(|pair| {
             let [before, token] = pair else { return None };
@@ -280,6 +280,16 @@ pub(super) fn from_line(line: &str) -> Option<String> {
         .or_else(|| words.iter().map(original).find(|word| is_address(word)).map(str::to_owned))
         .or_else(|| subject_of(line, &words))
         .or_else(|| plain_name(line, &words))
+        .or_else(|| {
+            let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+            words.into_iter().find(|word| has_prefix(word, SURE_PREFIXES)).map(str::to_owned)
+        })
+}
+
+/// The word itself; of "web-01/HTTP" the part before what runs on the machine.
+fn machine_word<'a>(line: &'a str, token: &Token) -> &'a str {
+    let word = line.get(token.start..token.end).unwrap_or_default();
+    word.split_once('/').map(|(host, _)| host).filter(|host| is_host_like(host)).unwrap_or(word)
 }
 
 /// A machine's name without a word that says so: `web-01`, or `db1` where a sentence has its
@@ -312,7 +322,7 @@ fn subject_of(line: &str, words: &[Token]) -> Option<String> {
         "did",
     ];
     words.iter().enumerate().find_map(|(at, token)| {
-        let word = line.get(token.start..token.end).filter(|word| is_machine_name(word))?;
+        let word = Some(machine_word(line, token)).filter(|word| is_machine_name(word))?;
         let next = words.get(at + 1);
         let stands = at == 0 || next.is_some_and(|next| VERBS.contains(&next.text.as_str()));
         (word.contains('-') || stands).then(|| word.to_owned())
@@ -327,25 +337,46 @@ fn plain_name(line: &str, words: &[Token]) -> Option<String> {
         let rest = line.get(token.start..)?;
         let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')));
         let word = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches('-');
+        let prefixed = has_machine_prefix(word);
         let capital = word.starts_with(char::is_uppercase);
         let preposition = match before.text.as_str() {
             "on" | "host" | "server" | "node" | "servidor" => true,
-            "en" | "nodo" | "at" | "from" | "for" => capital,
+            "en" | "nodo" | "at" | "from" | "for" => capital || prefixed,
+            "de" | "of" | "del" => prefixed,
             _ => false,
         };
         let next = words.iter().find(|next| next.start >= token.start + word.len());
-        let ends = next.is_none_or(|next| {
-            next.break_before
-                || matches!(
-                    next.text.as_str(),
-                    "is" | "has" | "was" | "esta" | "ha" | "no" | "failed" | "fallo"
-                )
-        });
+        let ends = prefixed
+            || next.is_none_or(|next| {
+                next.break_before
+                    || matches!(
+                        next.text.as_str(),
+                        "is" | "has" | "was" | "esta" | "ha" | "no" | "failed" | "fallo"
+                    )
+            });
         let name =
             word.len() >= 2 && !NO_HOST.contains(&token.text.as_str()) && !token.break_before;
         (preposition && ends && name).then(|| word.to_owned())
     })
 }
+
+/// `srv-erp`, `nas-casa`: how machines are named the world over.
+fn has_machine_prefix(word: &str) -> bool {
+    has_prefix(word, PREFIXES)
+}
+
+fn has_prefix(word: &str, prefixes: &[&str]) -> bool {
+    word.split_once('-').is_some_and(|(prefix, rest)| {
+        prefixes.contains(&prefix.to_ascii_lowercase().as_str()) && rest.len() >= 2
+    })
+}
+
+/// Those that begin no other word.
+const SURE_PREFIXES: &[&str] = &["srv", "nas", "esx", "esxi", "sw", "fw", "rtr", "pve", "san"];
+const PREFIXES: &[&str] = &[
+    "srv", "server", "nas", "web", "db", "sw", "fw", "pc", "vm", "esx", "esxi", "host", "ap",
+    "rtr", "dc", "ups", "sai", "pve", "node", "k8s", "mail", "app", "bk", "san",
+];
 
 /// `[web-01]`, `(db1.example.org)`.
 fn in_brackets(line: &str) -> Option<String> {
@@ -360,7 +391,9 @@ fn in_brackets(line: &str) -> Option<String> {
 
 /// A word that can only be a machine's name: `web-01`, `db1`, `srv1.example.org`, `10.0.0.1:443`.
 pub(super) fn is_host_like(word: &str) -> bool {
-    is_domain_name(word) || is_address(word) || is_machine_name(word)
+    // Most words are none, and this tells quickly.
+    word.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':'))
+        && (is_domain_name(word) || is_address(word) || is_machine_name(word))
 }
 
 /// Letters and digits, such as `srv-db-01`, `NAS2`, `web01`.
@@ -368,12 +401,14 @@ fn is_machine_name(word: &str) -> bool {
     let name = word.split_once(':').map_or(word, |(name, port)| {
         if port.bytes().all(|b| b.is_ascii_digit()) { name } else { word }
     });
-    let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    if digits == 0 || digits > 8 || name.len() > 63 {
+        return false;
+    }
+    let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
     let allowed = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    let hyphenated = parts.len() >= 2 && letters >= 1 && name.contains('-');
-    let plain = parts.len() == 1 && letters >= 2;
+    let hyphenated = letters >= 1 && name.contains('-');
+    let plain = letters >= 2 && !name.contains(['-', '_', '.']);
     let no_host = [
         "tcp", "udp", "ipv4", "ipv6", "sha1", "sha256", "md5", "utf8", "raid", "p1", "eth", "sda",
         "sdb", "ens", "eno", "enp", "vlan", "md", "nvme", "disk", "disco", "port", "gi0", "tls1",
@@ -401,6 +436,9 @@ fn is_machine_name(word: &str) -> bool {
 
 /// A full domain name: two dots or a known ending, no file name.
 fn is_domain_name(word: &str) -> bool {
+    if !word.contains('.') {
+        return false;
+    }
     let name = word.split_once(':').map_or(word, |(name, _)| name);
     let mut labels = name.split('.');
     let valid = labels.clone().count() >= 2
@@ -505,7 +543,7 @@ pub(super) fn from_sender(from: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{from_labels, from_line, from_sender};
+    use super::{Labels, from_labels, from_line, from_sender};
 
     #[test]
     fn finds_machines_in_lines() {
@@ -534,7 +572,10 @@ mod tests {
 
     #[test]
     fn finds_machines_elsewhere() {
-        assert_eq!(from_labels("Device Name: SW-1\nSeverity: x").as_deref(), Some("SW-1"));
+        assert_eq!(
+            from_labels(&Labels::of("Device Name: SW-1\nSeverity: x")).as_deref(),
+            Some("SW-1")
+        );
         assert_eq!(
             from_sender("root <root@web1.example.org>").as_deref(),
             Some("web1.example.org")

@@ -12,6 +12,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let (object, event) = split(subject);
     let event = label::value(body, &["event"]).unwrap_or(event);
     let (host, service) = object.split_once('/').map_or((object, None), |(h, s)| (h, Some(s)));
+    let event = event.replace('→', "->");
+    let event = event.as_str();
     let state = event.rsplit_once("->").map_or(event, |(_, state)| state).trim();
     let state_word = state.split(' ').next().unwrap_or(state);
     let folded = fold(event);

@@ -33,7 +33,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
         "ip address",
         "service tag",
     ];
-    let host = label::first_of(body, &names)
+    let host = label::Labels::of(body)
+        .first_of(&names)
         .map(str::to_owned)
         .or_else(|| mail.subject.rsplit_once(": ").map(|(_, ip)| ip.to_owned()))
         .or_else(|| host::from_line(&mail.subject));

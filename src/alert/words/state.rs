@@ -301,6 +301,15 @@ fn is_state(group: &str) -> bool {
         "of",
         "event",
         "notification",
+        "site",
+        "sitio",
+        "web",
+        "website",
+        "server",
+        "servidor",
+        "node",
+        "nodo",
+        "check",
         "notificacion",
     ];
     let words = tokens(group);
@@ -341,26 +350,27 @@ fn after_arrow(tokens: &[Token], found: &[Found]) -> Option<Reading> {
     };
     let arrow = tokens.iter().enumerate().rev().find_map(|(at, token)| {
         let after = state_at(at + 1).filter(|found| stateful(found))?;
-        let changes = token.text == "->"
-            || (matches!(token.text.as_str(), "to" | "a" | "into")
-                && tokens.iter().take(at).any(|token| {
-                    matches!(
-                        token.text.as_str(),
-                        "from"
-                            | "changed"
-                            | "de"
-                            | "cambio"
-                            | "cambia"
-                            | "pasa"
-                            | "paso"
-                            | "went"
-                            | "transitioned"
-                            | "moved"
-                            | "switched"
-                            | "state"
-                            | "status"
-                    )
-                }));
+        let changes =
+            matches!(token.text.as_str(), "->" | "status" | "state" | "estado" | "zustand")
+                || (matches!(token.text.as_str(), "to" | "a" | "into")
+                    && tokens.iter().take(at).any(|token| {
+                        matches!(
+                            token.text.as_str(),
+                            "from"
+                                | "changed"
+                                | "de"
+                                | "cambio"
+                                | "cambia"
+                                | "pasa"
+                                | "paso"
+                                | "went"
+                                | "transitioned"
+                                | "moved"
+                                | "switched"
+                                | "state"
+                                | "status"
+                        )
+                    }));
         changes.then_some(after)
     })?;
     match arrow.sense {
@@ -478,7 +488,6 @@ const FAINT: &[&str] = &[
     "green",
     "stable",
     "estable",
-    "passed",
 ];
 
 /// Whether a good word says how things are now: at the end of an expression, or in capitals.
@@ -494,5 +503,7 @@ fn is_final(text: &str, tokens: &[Token], found: Found) -> bool {
     }
     let original = text.get(token.start..token.end).unwrap_or_default();
     let capitals = !original.contains(char::is_lowercase) && original.len() > 1;
-    capitals || next.is_none_or(|next| next.break_before || now(Some(&next.text)))
+    let placed = |word: &str| matches!(word, "on" | "en" | "at" | "in" | "for" | "after" | "tras");
+    capitals
+        || next.is_none_or(|next| next.break_before || now(Some(&next.text)) || placed(&next.text))
 }
