@@ -26,8 +26,8 @@ impl<'a> Labels<'a> {
     const MAX: usize = 200;
 
     pub(super) fn of(text: &'a str) -> Self {
-        let told = labels(text).filter(|(_, value)| !value.is_empty()).take(Self::MAX);
-        Self(told.map(|(label, value)| (fold(label), value)).collect())
+        let filled = labels(text).filter(|(_, value)| !value.is_empty()).take(Self::MAX);
+        Self(filled.map(|(label, value)| (fold(label), value)).collect())
     }
 
     /// The value of the best label: names earlier in the list win wherever they stand.
@@ -35,8 +35,8 @@ impl<'a> Labels<'a> {
         if self.0.is_empty() {
             return None;
         }
-        let named = |name: &&str| self.0.iter().find(|(label, _)| label == name);
-        names.iter().find_map(named).map(|(_, value)| *value)
+        let labelled = |name: &&str| self.0.iter().find(|(label, _)| label == name);
+        names.iter().find_map(labelled).map(|(_, value)| *value)
     }
 }
 

@@ -1,6 +1,12 @@
 //! Every mail of `tests/corpus` (real captures) and `tests/corpus-made` (built from the vendors'
 //! sources) is understood as its index says.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot read its data must fail"
+)]
+
 use std::path::{Path, PathBuf};
 
 use smtp_appliance::alert::{Event, Kind, MailText, Origin, Severity, understand};

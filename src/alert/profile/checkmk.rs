@@ -41,6 +41,9 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
         .alone()
 }
 
+const EVENTS: [&str; 6] =
+    ["Acknowledged", "Downtime", "Flapping", "Custom", "Alert Handler", "Problem"];
+
 /// Splits `host/service EVENT` and `host - EVENT`. A service's name may hold blanks, so the event
 /// is found by its own shape: state words around an arrow, or what Checkmk calls its other events.
 fn split(subject: &str) -> (&str, &str) {
@@ -53,8 +56,6 @@ fn split(subject: &str) -> (&str, &str) {
     if let Some((host, event)) = subject.split_once(" - ").filter(|(host, _)| !host.contains('/')) {
         return (host, event);
     }
-    const EVENTS: [&str; 6] =
-        ["Acknowledged", "Downtime", "Flapping", "Custom", "Alert Handler", "Problem"];
     let at = EVENTS.iter().filter_map(|name| subject.rfind(&format!(" {name}"))).min();
     let (object, event) = subject.split_at(at.unwrap_or(subject.len()));
     (object, event.trim_start())

@@ -6,8 +6,8 @@ use crate::alert::{host, identity, label};
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let subject = fold(&mail.subject);
-    let named = subject.contains("idrac") || subject.contains("dell remote access");
-    if !named {
+    let dell = subject.contains("idrac") || subject.contains("dell remote access");
+    if !dell {
         return None;
     }
     let body = mail.body();

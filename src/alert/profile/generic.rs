@@ -196,8 +196,8 @@ fn kind(subject: &str, body: &str, labels: &Labels<'_>) -> Kind {
         weak => labelled().or_else(|| in_body(body)).or(weak.map(|weak| weak.kind)).unwrap_or_else(
             || {
                 let grade = labels.first_of(SEVERITY).and_then(severity_of);
-                let grave = grade.is_some_and(|grade| grade > Severity::Info);
-                if grave { Kind::Problem } else { Kind::Other }
+                let wrong = grade.is_some_and(|grade| grade > Severity::Info);
+                if wrong { Kind::Problem } else { Kind::Other }
             },
         ),
     }
@@ -219,10 +219,11 @@ fn in_body(body: &str) -> Option<Kind> {
 
 /// By label, by the mark at the beginning of the subject, by its words.
 fn severity(kind: Kind, subject: &str, labels: &Labels<'_>) -> (Option<Severity>, Option<String>) {
-    if let Some(word) = labels.first_of(SEVERITY).filter(|word| word.chars().count() <= 30) {
-        if let Some(severity) = severity_of(word) {
-            return (Some(severity), Some(word.to_owned()));
-        }
+    let labelled = labels.first_of(SEVERITY).filter(|word| word.chars().count() <= 30);
+    if let Some(word) = labelled
+        && let Some(severity) = severity_of(word)
+    {
+        return (Some(severity), Some(word.to_owned()));
     }
     let marked = marker(subject).and_then(|(mark, _)| spoken(kind, mark));
     let free = matches!(

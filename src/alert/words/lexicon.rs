@@ -284,7 +284,9 @@ fn index() -> &'static Index {
 }
 
 /// The longest phrase that begins at the first of `words`: its sense and how many words it has.
-pub(super) fn phrase<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Option<(Sense, usize)> {
+pub(super) fn phrase<'a>(
+    words: &(impl Iterator<Item = &'a str> + Clone),
+) -> Option<(Sense, usize)> {
     let candidates = index().get(words.clone().next()?)?;
     candidates.iter().find_map(|(phrase, sense)| {
         let fits = phrase.iter().copied().eq(words.clone().take(phrase.len()));
@@ -313,8 +315,8 @@ mod tests {
     #[test]
     fn longest_wins() {
         let words = ["back", "to", "normal", "now"];
-        assert_eq!(phrase(words.into_iter()), Some((Sense::Clear, 3)));
-        assert_eq!(phrase(["fail", "over"].into_iter()), Some((Sense::Neutral, 2)));
-        assert_eq!(phrase(["teapot"].into_iter()), None);
+        assert_eq!(phrase(&words.into_iter()), Some((Sense::Clear, 3)));
+        assert_eq!(phrase(&["fail", "over"].into_iter()), Some((Sense::Neutral, 2)));
+        assert_eq!(phrase(&["teapot"].into_iter()), None);
     }
 }

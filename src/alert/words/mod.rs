@@ -2,12 +2,16 @@
 //! with the state words of a few more languages.
 
 mod lexicon;
+mod marker;
+mod sense;
 mod severity;
 mod state;
 
 pub(super) use lexicon::Sense;
+pub(super) use marker::marker;
+pub(super) use sense::senses;
 pub(super) use severity::{severity_of, severity_word};
-pub(super) use state::{marker, read_kind, senses};
+pub(super) use state::read_kind;
 
 /// One word of a text, folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
