@@ -1,3 +1,9 @@
 //! The program `smtp-appliance`.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}
