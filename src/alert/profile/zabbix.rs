@@ -1,6 +1,8 @@
 //! Zabbix. Its `In-Reply-To: <EVENTID.hash.MEDIATYPEID.INSTANCE@zabbix.com>` is in every mail, also
 //! the first, and is the same from the problem to its recovery, whatever the templates say.
 
+use std::borrow::Cow;
+
 use super::{Event, Kind, Mail};
 use crate::alert::words::{fold, read_kind};
 use crate::alert::{host, label};
@@ -147,25 +149,28 @@ fn trigger(mail: &Mail<'_>) -> Event {
     let check = check(name, named.as_deref());
     Event::new("zabbix", kind(mail))
         .on(named.as_deref())
-        .about(check)
+        .about(&check)
         .graded(label::value(body, SEVERITY))
 }
 
+/// Words that go on with a sentence behind the host: what they say belongs to the check.
+const VERBS: [&str; 4] = ["is ", "has ", "está ", "ha "];
+
 /// The event's name without the host and the figures that follow it.
-fn check<'a>(name: &'a str, host: Option<&str>) -> &'a str {
+fn check<'a>(name: &'a str, host: Option<&str>) -> Cow<'a, str> {
     let mut check = name;
     if let Some(host) = host {
         for link in [" on ", " en ", " at ", " of ", " de ", " for "] {
-            if let Some((before, _)) = check.split_once(&format!("{link}{host}")) {
+            if let Some((before, after)) = check.split_once(&format!("{link}{host}")) {
+                if VERBS.iter().any(|verb| after.trim_start().starts_with(verb)) {
+                    return format!("{before}{after}").into();
+                }
                 check = before;
             }
         }
         if let Some(rest) = check.strip_prefix(host) {
             let rest = rest.trim_start_matches([':', ' ', '-']);
-            check = ["is ", "has ", "está ", "ha "]
-                .iter()
-                .find_map(|verb| rest.strip_prefix(verb))
-                .unwrap_or(rest);
+            check = VERBS.iter().find_map(|verb| rest.strip_prefix(verb)).unwrap_or(rest);
         }
     }
     // "caduca en 7 días": the number changes from day to day.
@@ -177,7 +182,7 @@ fn check<'a>(name: &'a str, host: Option<&str>) -> &'a str {
             check = before;
         }
     }
-    if check.trim().is_empty() { name } else { check.trim() }
+    if check.trim().is_empty() { name.into() } else { check.trim().into() }
 }
 
 fn kind(mail: &Mail<'_>) -> Kind {
@@ -303,6 +308,7 @@ mod tests {
             ("Replication lag is over 300 s on srv-db-01", "Replication lag is over 300 s"),
             ("Espacio en disco en srv-db-01: queda el 5 %", "Espacio en disco"),
             ("srv-db-01 is unreachable", "unreachable"),
+            ("Agent on srv-db-01 is unreachable", "Agent is unreachable"),
             ("El certificado caduca en 7 días", "El certificado caduca"),
             ("srv-db-01", "srv-db-01"),
         ];
