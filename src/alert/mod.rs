@@ -1,8 +1,16 @@
 //! What travels through the appliance, and how a mail becomes it.
 
 mod event;
+pub mod explain;
+mod host;
 mod id;
+mod identity;
+mod label;
+mod mail;
+mod profile;
 mod severity;
+pub mod text;
+mod words;
 
 pub use event::{Event, Kind};
 pub use id::AlertId;
@@ -70,4 +78,15 @@ impl Alert {
     pub fn severity(&self) -> Option<Severity> {
         self.events.iter().filter_map(|event| event.severity).max()
     }
+}
+
+/// Reads a mail (DATA with dots unstuffed): its text, and what it reports. Never fails: what cannot
+/// be decoded is shown as it is, and what cannot be told is left open. At least one event comes out.
+///
+/// Time and memory are bounded whatever the bytes are: parts, depth, text and events have limits.
+#[must_use]
+pub fn understand(raw: &[u8], origin: &Origin) -> (MailText, Vec<Event>) {
+    let mail = mail::Mail::read(raw, origin);
+    let events = profile::read(&mail);
+    (mail.text, events)
 }
