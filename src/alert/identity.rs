@@ -43,8 +43,13 @@ pub(super) fn topic(subject: &str, host: Option<&str>) -> Option<String> {
     let before = rest.get(..start.start)?;
     let lead = before.len() - before.trim_end_matches(['(', '"', '\'', '«', '/', '[']).len();
     let topic = rest.get(start.start - lead..end.end + tail)?;
-    let opened = topic.starts_with(['(', '[']) && !topic.contains([')', ']']);
-    Some(if opened { topic.get(1..)?.to_owned() } else { topic.to_owned() })
+    // A bracket whose other half was cut off goes, too.
+    let (opened, closed) = (topic.find(['(', '[']), topic.contains([')', ']']));
+    Some(match opened {
+        Some(0) if !closed => topic.get(1..)?.to_owned(),
+        Some(at) if !closed => topic.get(..at)?.trim_end().to_owned(),
+        _ => topic.to_owned(),
+    })
 }
 
 /// Whether a word names the host, in full or in part (`web` and `01` of `web-01`).

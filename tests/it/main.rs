@@ -24,4 +24,7 @@ mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
 mod tidy;
+mod alert_texts;
+mod corpus;
+mod hostile_mail;
 mod unseen;

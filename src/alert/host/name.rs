@@ -33,13 +33,13 @@ pub(super) fn is_machine_name(word: &str) -> bool {
 
 /// What is numbered and no machine: `sda1`, `port-5`, `raid0`, `CVE-2024-1`.
 const NUMBERED: &[&str] = &[
-    "tcp", "udp", "ipv4", "ipv6", "sha1", "sha256", "md5", "utf8", "raid", "p1", "eth", "sda",
-    "sdb", "ens", "eno", "enp", "vlan", "md", "nvme", "disk", "disco", "port", "gi0", "tls1",
-    "http2", "smtp", "cpu", "ram", "fan", "psu", "lun", "bay", "slot", "x86", "exit", "log4j",
-    "s3", "cve", "kb", "fail2ban", "ups", "covid", "phase", "base64", "zone", "sev", "id", "job",
-    "temp", "sensor", "vol", "volume", "pool", "evento", "event", "error", "err", "code", "line",
-    "build", "release", "ver", "version", "rev", "self", "ipmi", "nvme0n", "disk-", "usb", "com",
-    "tty", "dimm", "core", "zfs", "ext",
+    "latin", "iso", "utf", "tcp", "udp", "ipv4", "ipv6", "sha1", "sha256", "md5", "utf8", "raid",
+    "p1", "eth", "sda", "sdb", "ens", "eno", "enp", "vlan", "md", "nvme", "disk", "disco", "port",
+    "gi0", "tls1", "http2", "smtp", "cpu", "ram", "fan", "psu", "lun", "bay", "slot", "x86",
+    "exit", "log4j", "s3", "cve", "kb", "fail2ban", "ups", "covid", "phase", "base64", "zone",
+    "sev", "id", "job", "temp", "sensor", "vol", "volume", "pool", "evento", "event", "error",
+    "err", "code", "line", "build", "release", "ver", "version", "rev", "self", "ipmi", "nvme0n",
+    "disk-", "usb", "com", "tty", "dimm", "core", "zfs", "ext",
 ];
 
 /// A full domain name: two dots or a known ending, no file name.

@@ -3,7 +3,7 @@
 use super::{Event, Kind, Mail};
 use crate::alert::label::Labels;
 use crate::alert::words::{
-    Sense, fold, marker, read_kind, senses, severity_of, severity_word, tokens,
+    Sense, fold, marker, read_kind, senses, severity_beside, severity_of, severity_word, tokens,
 };
 use crate::alert::{Severity, host, identity};
 
@@ -244,6 +244,9 @@ fn severity(kind: Kind, subject: &str, labels: &Labels<'_>) -> (Option<Severity>
 /// ends, a problem is no "OK".
 fn spoken(kind: Kind, line: &str) -> Option<(Severity, String)> {
     let words = tokens(line);
+    if let Some((severity, token)) = severity_beside(&words) {
+        return Some((severity, line.get(token.start..token.end)?.to_owned()));
+    }
     let negated: Vec<_> =
         senses(&words).into_iter().filter(|f| f.sense == Sense::Success).collect();
     let fits = |severity: Severity| match kind {

@@ -43,7 +43,8 @@ pub(in crate::alert) enum Sense {
 const LEXICON: &[(Sense, &str)] = &[
     (
         Sense::Raise,
-        "problem, problems, problema, problemas, probleme, firing, triggered, disparada, disparado, \
+        "fired, stuck, atascado, notready, not ready, insufficient data, failed to, \
+         problem, problems, problema, problemas, probleme, firing, triggered, disparada, disparado, \
          down, caido, caida, caidos, caidas, se ha caido, se cayo, critical, critico, critica, crit, \
          fatal, error, errors, errores, fail, fails, failed, failing, failure, failures, fallo, \
          fallos, fallando, fallado, fallido, fallida, fallidos, fallidas, falla, fallaron, ha fallado, fehler, \
@@ -65,7 +66,7 @@ const LEXICON: &[(Sense, &str)] = &[
          sin servicio, sin red, sin acceso, sin internet, killed, exited unexpectedly, \
          exited with error, no ha podido, went down, gone down, goes down, going down, broken, \
          roto, rota, averia, averiado, disaster, desastre, emergency, emergencia, outage, \
-         needs attention, requires attention, requiere atencion, at risk, has stopped, \
+         no se ha podido, needs attention, requires attention, requiere atencion, at risk, has stopped, \
          stopped unexpectedly, parado, parada, detenido, detenida, stopped, on battery, \
          on batteries, en bateria, con bateria, con baterias, running on battery, power failure, \
          power fail, power loss, power lost, power outage, loss of power, corte de luz, \
@@ -102,7 +103,8 @@ const LEXICON: &[(Sense, &str)] = &[
          rechazada, blocked, bloqueado, bloqueada, banned, brute force, unauthorized, no autorizado, \
          predictive failure, bad sector, bad sectors, sectores defectuosos, pending sectors, \
          not synchronized, out of sync, desincronizado, overload, overloaded, sobrecarga, \
-         overvoltage, undervoltage, not found, no encontrado, no encontrada, locked out, evicted, \
+         overvoltage, undervoltage, not found, no encontrado, no encontrada, locked out, account locked, cuenta bloqueada, evicted, too warm, too cold, demasiado, \
+         demasiada, \
          crashloopbackoff, imagepullbackoff, slow, lento, lenta, latency, saturated, saturado, \
          saturada, spike, flatline, shutdown, shutting down, apagado, apagandose, rebooted, \
          reiniciado, unexpected, inesperado, removed unexpectedly, tampered, panic button",
@@ -112,12 +114,12 @@ const LEXICON: &[(Sense, &str)] = &[
         "alert, alerts, alerting, alerta, alertas, alarm, alarms, alarma, alarmas, alarme, warning, warnings, \
          warn, warnung, avertissement, aviso, avisos, advertencia, advertencias, atencion, attention, \
          incident, incidente, incidencia, issue, \
-         caution, precaucion, escalated, escalation, raised, activada, activado, major, minor, \
+         caution, precaucion, asserted, escalated, escalation, raised, activada, activado, major, minor, \
          urgent, urgente, unknown, desconocido",
     ),
     (
         Sense::Clear,
-        "resolved, resolves, resuelto, resuelta, resueltos, resueltas, se resolvio, se ha resuelto, \
+        "recover, deasserted, fin de alerta, resolved, resolves, resuelto, resuelta, resueltos, resueltas, se resolvio, se ha resuelto, \
          solved, solucionado, solucionada, recovered, recovers, recovery, recuperado, recuperada, \
          recuperacion, se ha recuperado, se recupero, restored, restaurado, restaurada, \
          restablecido, restablecida, restaurado el servicio, reestablecido, cleared, clears, clear, \
@@ -147,7 +149,7 @@ const LEXICON: &[(Sense, &str)] = &[
     ),
     (
         Sense::Good,
-        "ok, okay, up, normal, normalidad, online, en linea, healthy, operational, operativo, \
+        "ready, ok, okay, up, normal, normalidad, online, en linea, healthy, operational, operativo, \
          operativa, available, disponible, running, connected, conectado, conectada, \
          active, activo, good, bien, reachable, responding, responde, stable, estable, green, \
          verde, closed, cerrado, cerrada, ended, finalizada la alarma",
@@ -158,17 +160,16 @@ const LEXICON: &[(Sense, &str)] = &[
          exitosamente, correctamente, correcto, correcta, satisfactorio, satisfactoria, \
          satisfactoriamente, completed, complete, completes, completado, completada, completo, \
          finished, finalizado, finalizada, terminado, terminada, done, erfolgreich, reussi, \
-         sucesso, passed, superada la prueba, applied, installed, instalado, instaladas",
+         sucesso, passed, superada la prueba, applied, installed, instalado, instaladas, rebuilt, reconstruido, reconstruida",
     ),
     (
         Sense::Ack,
         "acknowledged, acknowledgement, acknowledgment, acknowledge, ack, reconocido, reconocida, \
-         reconocimiento, confirmado por, taken by, assigned to, asignado a, asignada a, \
-         is working on",
+         reconocimiento, confirmado por, taken by, is working on",
     ),
     (
         Sense::Downtime,
-        "downtimestart, downtimeend, downtimecancelled, downtimeremoved, downtime start, \
+        "downtime, downtimestart, downtimeend, downtimecancelled, downtimeremoved, downtime start, \
          downtime end, downtime started, downtime starts, downtime ended, downtime ends, \
          downtime begins, downtime cancelled, downtime canceled, downtime removed, \
          scheduled downtime, planned downtime, maintenance, mantenimiento, mantenimiento programado, \

@@ -10,7 +10,7 @@ mod state;
 pub(super) use lexicon::Sense;
 pub(super) use marker::marker;
 pub(super) use sense::senses;
-pub(super) use severity::{severity_of, severity_word};
+pub(super) use severity::{severity_beside, severity_of, severity_word};
 pub(super) use state::read_kind;
 
 /// One word of a text, folded.
@@ -102,6 +102,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 | '*'
                 | '|'
                 | '"'
+                | '\''
                 | '«'
                 | '»'
                 | '\n'

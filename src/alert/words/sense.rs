@@ -103,14 +103,44 @@ pub(in crate::alert) fn senses(tokens: &[Token]) -> Vec<Found> {
             | Sense::Flap
             | Sense::Test
             | Sense::Report => {
+                let sense = if is_closing(tokens, at) { Sense::Clear } else { sense };
                 if let Some(sense) = turn(sense, turned.map(|(by, _)| by)) {
                     found.push(Found { sense, at, words: length });
+                }
+                // "Could not be restored", "failed to recover".
+                if sense == Sense::Raise && FUTILE.contains(&token.text.as_str()) {
+                    turned = Some((Sense::Not, at + length + REACH));
                 }
             }
         }
         at += length;
     }
     found
+}
+
+/// Words whose phrases deny the good that follows.
+const FUTILE: &[&str] = &["unable", "cannot", "can't", "couldn't", "could", "no", "failed"];
+
+/// "Incident 4711 closed", "alarma 3 finalizada": the end of what was open, while a closed door or
+/// session is none.
+fn is_closing(tokens: &[Token], at: usize) -> bool {
+    const CLOSED: &[&str] = &["closed", "cerrado", "cerrada", "ended", "finalizado", "finalizada"];
+    const OPENED: &[&str] = &[
+        "incident",
+        "incidente",
+        "incidencia",
+        "issue",
+        "alert",
+        "alerta",
+        "alarm",
+        "alarma",
+        "problem",
+        "problema",
+        "outage",
+    ];
+    let before = tokens.get(at.saturating_sub(3)..at).unwrap_or_default();
+    tokens.get(at).is_some_and(|token| CLOSED.contains(&token.text.as_str()))
+        && before.iter().any(|token| OPENED.contains(&token.text.as_str()))
 }
 
 /// What is left of a sense after "no", "was" or "no longer".

@@ -180,7 +180,7 @@ fn weigh(text: &str, tokens: &[Token], found: &[Found]) -> Option<Reading> {
     if has(Sense::Clear) {
         return Reading::sure(Kind::Recovery);
     }
-    if has(Sense::Ack) && !found.iter().any(|found| found.sense == Sense::Topic) {
+    if has(Sense::Ack) {
         return Reading::sure(Kind::Acknowledgement);
     }
     let raise = found.iter().filter(raised);
@@ -204,11 +204,44 @@ fn weigh(text: &str, tokens: &[Token], found: &[Found]) -> Option<Reading> {
             Kind::Recovery
         });
     }
+    if is_nearly_full(text, tokens) {
+        return Reading::sure(Kind::Problem);
+    }
     // "Completed with warnings" is no success.
     if has(Sense::Success) && !has(Sense::Mild) {
         return Reading::sure(Kind::Report);
     }
     has(Sense::Mild).then_some(Reading { kind: Kind::Problem, weak: !has(Sense::Success) })
+}
+
+/// "Disco al 95 %", "memory at 97%": nobody mails a share like that for pleasure.
+fn is_nearly_full(text: &str, tokens: &[Token]) -> bool {
+    const THINGS: &[&str] = &[
+        "disk",
+        "disco",
+        "memory",
+        "memoria",
+        "cpu",
+        "swap",
+        "filesystem",
+        "particion",
+        "partition",
+        "volume",
+        "volumen",
+        "usage",
+        "uso",
+        "space",
+        "espacio",
+        "inodes",
+        "ram",
+        "load",
+        "carga",
+    ];
+    let share = |token: &Token| {
+        let percent = text.get(token.end..).is_some_and(|rest| rest.trim_start().starts_with('%'));
+        percent && token.text.parse::<f32>().is_ok_and(|share| (85.0..=100.0).contains(&share))
+    };
+    tokens.iter().any(|token| THINGS.contains(&token.text.as_str())) && tokens.iter().any(share)
 }
 
 /// What ends well every day: "Backup OK" is the end of a job, not of a problem.
