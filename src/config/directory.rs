@@ -76,10 +76,7 @@ impl Directory {
     /// The members of a group; empty if there is no such group.
     #[must_use]
     pub fn members(&self, group: &str) -> BTreeSet<PersonName> {
-        let members = self
-            .people
-            .values()
-            .filter(|person| person.groups.iter().any(|name| name.as_str() == group));
+        let members = self.people.values().filter(|person| person.groups.contains(group));
         members.map(|person| person.name.clone()).collect()
     }
 
@@ -99,8 +96,7 @@ impl Directory {
         if let Some(people) = self.aliases.get(local) {
             return people.clone();
         }
-        let person = self.people.keys().find(|name| name.as_str() == local);
-        if let Some(name) = person {
+        if let Some((name, _)) = self.people.get_key_value(local) {
             return BTreeSet::from([name.clone()]);
         }
         let members = self.members(local);

@@ -1,5 +1,6 @@
 //! Names and addresses, parsed once and right ever after.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,6 +25,12 @@ macro_rules! text_type {
             /// The text itself.
             #[must_use]
             pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
                 &self.0
             }
         }
@@ -94,6 +101,15 @@ text_type!(
     language_tag,
     "a language tag, such as \"en\" or \"es-GT\""
 );
+
+impl MailAddress {
+    /// The address of an appliance on a host, when it has no other.
+    #[must_use]
+    pub(super) fn of_appliance(host: &str) -> Self {
+        let own = format!("smtp-appliance@{host}");
+        own.parse().unwrap_or_else(|_| Self("smtp-appliance@localhost".to_owned()))
+    }
+}
 
 impl Language {
     /// English, the language when nothing else is said.

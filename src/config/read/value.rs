@@ -37,6 +37,35 @@ pub(super) fn text(value: &DeValue<'_>) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// `"alerts.example.org"`, for a name of this machine.
+pub(super) fn host_name(value: &DeValue<'_>) -> Result<String, String> {
+    let expected = "expected a host name, such as \"alerts.example.org\"";
+    text(value).ok().filter(|name| is_host_name(name)).ok_or_else(|| expected.to_owned())
+}
+
+/// A host name (RFC 1123 section 2.1).
+pub(super) fn is_host_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    name.len() <= 253 && name.split('.').all(|label| !label.is_empty() && label.bytes().all(fits))
+}
+
+/// `"mail.example.org"`, `"192.0.2.1"`, `"2001:db8::1"`: another machine. Such names may hold
+/// underscores, as containers' do.
+pub(super) fn host(value: &DeValue<'_>) -> Result<String, String> {
+    let expected =
+        "expected a host name or address, such as \"mail.example.org\"; the port has its own key";
+    let right =
+        |text: &String| text.parse::<IpAddr>().is_ok() || is_host_name(&text.replace('_', "-"));
+    text(value).ok().filter(right).ok_or_else(|| expected.to_owned())
+}
+
+/// `"example.org"`: what stands behind the `@` of an address.
+pub(super) fn domain(value: &DeValue<'_>) -> Result<String, String> {
+    let expected = "expected a host name, such as \"example.org\", without \"@\"";
+    let name = text(value).ok().filter(|name| is_host_name(&name.replace('_', "-")));
+    name.map(|name| name.to_ascii_lowercase()).ok_or_else(|| expected.to_owned())
+}
+
 pub(super) fn path(value: &DeValue<'_>) -> Result<PathBuf, String> {
     text(value).map(PathBuf::from).map_err(|_| "expected a path in quotes".to_owned())
 }
