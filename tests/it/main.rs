@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod config_read;
 mod corpus;
 mod fuzz_corpora;
 mod mail_relay;
