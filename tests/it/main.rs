@@ -11,6 +11,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alert_texts;
+mod config_read;
 mod corpus;
 mod fuzz_corpora;
 mod hostile_mail;
@@ -24,7 +26,4 @@ mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
 mod tidy;
-mod alert_texts;
-mod corpus;
-mod hostile_mail;
 mod unseen;
