@@ -16,6 +16,7 @@ mod fuzz_corpora;
 mod mail_relay;
 mod modem;
 mod modem_quirks;
+mod power_cut;
 mod sms;
 mod smtp_corpus;
 mod smtp_dialog;
