@@ -1,5 +1,6 @@
 //! The one door by which mail comes in, whoever brings it: understood, filtered, kept.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,10 +9,17 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::alert::{self, Alert, AlertId, Origin};
+use crate::alert::{self, Alert, AlertId, Event, MailText, Origin};
 use crate::config::{Config, PersonName};
 use crate::filter::{self, Filter};
 use crate::queue::{DropReason, Fate, Gate, Queue, QueueError, Recent, Record, Verdict};
+
+/// Mails longer than this many bytes are read aside.
+const READ_ASIDE: usize = 64 * 1024;
+
+/// Stands for the text of a mail that cannot be read. The mail channel passes the mail itself on.
+const UNREADABLE: &[u8] =
+    b"Subject: An alert that cannot be read\r\n\r\nThe mail itself has what it says.\r\n";
 
 /// A mail as its bringer (an SMTP session) hands it over.
 #[derive(Debug, Clone)]
@@ -69,7 +77,7 @@ impl Intake {
 
     async fn take(&self, submission: Submission) -> Result<Accepted, Rejected> {
         let Submission { origin, people, raw } = submission;
-        let (text, events) = alert::understand(&raw, &origin);
+        let (text, events) = understand(&raw, &origin).await;
         let received = Timestamp::now();
         let alert = Alert { id: AlertId::default(), received, origin, people, text, events };
         let now = tokio::time::Instant::now().into_std();
@@ -84,11 +92,29 @@ impl Intake {
             }
             Ok((_, Verdict::Full)) | Err(QueueError::Full) => Err(Rejected::QueueFull),
             Err(QueueError::Closed) => Err(Rejected::Stopping),
-            Err(error @ (QueueError::DiskFull(_) | QueueError::Store(_))) => {
+            Err(error @ (QueueError::DiskFull(_) | QueueError::Store(_) | QueueError::Gone(_))) => {
                 Err(Rejected::Storage(error.to_string()))
             }
         }
     }
+}
+
+/// Understands a mail, whatever it does to the code that reads it: a panic must not cost the
+/// alert. A large one is read aside, as others wait for this thread.
+async fn understand(raw: &Bytes, origin: &Origin) -> (MailText, Vec<Event>) {
+    let read = {
+        let (raw, origin) = (raw.clone(), origin.clone());
+        move || catch_unwind(AssertUnwindSafe(|| alert::understand(&raw, &origin))).ok()
+    };
+    let understood = if raw.len() > READ_ASIDE {
+        tokio::task::spawn_blocking(read).await.ok().flatten()
+    } else {
+        read()
+    };
+    understood.unwrap_or_else(|| {
+        tracing::error!(size = raw.len(), "a mail could not be read; it is told all the same");
+        alert::understand(UNREADABLE, origin)
+    })
 }
 
 impl Door for Intake {

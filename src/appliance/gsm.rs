@@ -1,5 +1,5 @@
 //! Keeps the modem's driver in step with the configuration, and passes on what the modem reports.
-//! It waits on: a change of the configuration, an event of the modem, the stop.
+//! It waits on: a change of the configuration, an event of the modem, the driver's end, the stop.
 
 use std::sync::Arc;
 
@@ -53,6 +53,7 @@ impl Gsm {
                 driver = wanted.map(Driver::begin);
                 self.current.send_replace(driver.as_ref().map(|driver| driver.modem.clone()));
             }
+            let modem = driver.as_ref().map(|driver| driver.modem.clone());
             tokio::select! {
                 () = stop.cancelled() => break,
                 changed = self.settings.changed() => if changed.is_err() {
@@ -60,6 +61,11 @@ impl Gsm {
                     break;
                 },
                 Some(event) = next_event(driver.as_mut()) => self.take(event).await,
+                // It ends by panic only; a modem nobody drives must not look like one that waits.
+                () = ended(modem) => {
+                    tracing::error!("the modem's driver ended by itself");
+                    return;
+                }
             }
         }
         if let Some(driver) = driver {
@@ -108,4 +114,11 @@ impl Driver {
 
 async fn next_event(driver: Option<&mut Driver>) -> Option<ModemEvent> {
     driver?.events.recv().await
+}
+
+async fn ended(modem: Option<Modem>) {
+    match modem {
+        Some(modem) => modem.stopped().await,
+        None => std::future::pending().await,
+    }
 }

@@ -10,11 +10,14 @@ mod settings;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread;
+use std::time::Duration;
 
+use futures_util::future::select_all;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::text;
@@ -31,6 +34,11 @@ use settings::Keeper;
 
 /// Most requests to read the configuration again that wait.
 const RELOADS: usize = 8;
+
+/// How long a part may take to end; longer than any of them gives what it has under way.
+const PART_PATIENCE: Duration = Duration::from_secs(40);
+
+const WRITER: &str = "the queue's writer";
 
 /// Why the appliance cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +75,7 @@ pub struct Appliance {
     control: control::Server,
     gsm: Gsm,
     keeper: Keeper,
-    writer: JoinHandle<()>,
+    writer: thread::JoinHandle<()>,
     queue: queue::Queue,
 }
 
@@ -128,21 +136,22 @@ impl Appliance {
         parts.start("the configuration's keeper", |stop| self.keeper.run(stop));
         let died = tokio::select! {
             () = stop.cancelled() => None,
-            died = parts.next_end() => died,
+            died = parts.next_end() => Some(died),
         };
         if let Some(died) = &died {
             tracing::error!(part = died.part, reason = died.reason, "ended by itself; stopping");
         }
         parts.stop().await;
-        drop(self.queue);
-        // The last handle on the queue is gone: its thread writes what it has and ends.
-        let ended = tokio::task::spawn_blocking(move || self.writer.join()).await;
+        // When the last handle on the queue is gone, its thread writes what it has and ends.
+        if timeout(PART_PATIENCE, self.queue.ended()).await.is_err() {
+            let reason = "somebody holds on to it".to_owned();
+            return Err(died.unwrap_or(PartDied { part: WRITER, reason }));
+        }
+        let ended = self.writer.join();
         match (died, ended) {
             (Some(died), _) => Err(died),
-            (None, Ok(Ok(()))) => Ok(()),
-            (None, Ok(Err(_)) | Err(_)) => {
-                Err(PartDied { part: "the queue's writer", reason: "it panicked".to_owned() })
-            }
+            (None, Ok(())) => Ok(()),
+            (None, Err(_)) => Err(PartDied { part: WRITER, reason: "it panicked".to_owned() }),
         }
     }
 }
@@ -150,7 +159,7 @@ impl Appliance {
 fn open_queue(
     config: &Config,
     settings: &watch::Receiver<Arc<Config>>,
-) -> Result<(queue::Queue, JoinHandle<()>), StartError> {
+) -> Result<(queue::Queue, thread::JoinHandle<()>), StartError> {
     let (now, wall) = (tokio::time::Instant::now().into_std(), Timestamp::now());
     let opened = queue::open(
         config.appliance.store.join("queue"),
@@ -179,12 +188,16 @@ fn sms_text(settings: watch::Receiver<Arc<Config>>) -> Arc<SmsText> {
     })
 }
 
-/// The running tasks, and how to stop each.
-#[derive(Default)]
-struct Parts {
-    tasks: JoinSet<&'static str>,
-    stops: Vec<(&'static str, CancellationToken)>,
+/// A running task, and how to stop it.
+struct Part {
+    name: &'static str,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
 }
+
+/// The running tasks, in the order in which they are stopped.
+#[derive(Default)]
+struct Parts(Vec<Part>);
 
 impl Parts {
     fn start<F>(&mut self, name: &'static str, run: impl FnOnce(CancellationToken) -> F)
@@ -192,31 +205,77 @@ impl Parts {
         F: Future<Output = ()> + Send + 'static,
     {
         let stop = CancellationToken::new();
-        let task = run(stop.clone());
-        self.stops.push((name, stop));
-        self.tasks.spawn(async move {
-            task.await;
-            name
-        });
+        let task = tokio::spawn(run(stop.clone()));
+        self.0.push(Part { name, stop, task });
     }
 
-    async fn next_end(&mut self) -> Option<PartDied> {
-        Some(match self.tasks.join_next().await? {
-            Ok(part) => PartDied { part, reason: "without being told to".to_owned() },
-            Err(error) => PartDied { part: "a part", reason: error.to_string() },
-        })
+    /// Resolves when one of them ends, which it should not.
+    async fn next_end(&mut self) -> PartDied {
+        let tasks = self.0.iter_mut().map(|part| &mut part.task);
+        let (ended, position, _) = select_all(tasks).await;
+        let part = self.0.remove(position).name;
+        let reason = match ended {
+            Ok(()) => "without being told to".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        PartDied { part, reason }
     }
 
     /// Stops the parts one after the other, each when the one before has ended.
-    async fn stop(mut self) {
-        for (name, stop) in std::mem::take(&mut self.stops) {
+    async fn stop(self) {
+        for Part { name, stop, mut task } in self.0 {
             stop.cancel();
             tracing::debug!(part = name, "stopping");
-            while let Some(ended) = self.tasks.join_next().await {
-                if ended.is_ok_and(|ended| ended == name) {
-                    break;
+            match timeout(PART_PATIENCE, &mut task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(part = name, %error, "did not end well"),
+                Err(_) => {
+                    tracing::error!(part = name, "did not end in time and is left behind");
+                    task.abort();
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs until told to stop.
+    async fn good(stop: CancellationToken) {
+        stop.cancelled().await;
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_is_named_and_the_others_are_stopped() {
+        let mut parts = Parts::default();
+        parts.start("first", good);
+        parts.start("second", |_| async { panic!("on purpose") });
+        parts.start("third", good);
+        let died = parts.next_end().await;
+        assert_eq!(died.part, "second");
+        assert!(died.reason.contains("panic"), "{}", died.reason);
+        parts.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_itself_is_named() {
+        let mut parts = Parts::default();
+        parts.start("first", good);
+        parts.start("second", |_| async {});
+        assert_eq!(
+            parts.next_end().await.to_string(),
+            "second ended by itself: without being told to"
+        );
+        parts.stop().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_does_not_stop_holds_nobody_up() {
+        let mut parts = Parts::default();
+        parts.start("deaf", |_| std::future::pending());
+        parts.start("good", good);
+        parts.stop().await;
     }
 }

@@ -89,8 +89,7 @@ impl Plan {
 
     /// The next attempt of a channel: the deliveries it serves, all of them in flight from now on
     /// until [`Plan::settle`] or [`Plan::rest`].
-    pub(super) fn next(&mut self, channel: ChannelName, manner: Manner, now: Instant) -> Vec<Key> {
-        self.wake(now);
+    pub(super) fn next(&mut self, channel: ChannelName, manner: Manner) -> Vec<Key> {
         let Some(ready) = self.ready.get_mut(&channel) else { return Vec::new() };
         let Some(first) = ready.first().cloned() else { return Vec::new() };
         let turns: Vec<Turn> = if manner.reaches_many {
@@ -115,9 +114,40 @@ impl Plan {
         self.finish_if_done(key.alert)
     }
 
-    /// This delivery in flight is to be tried again at `due`.
+    /// This delivery in flight is to be tried again at `due`, unless its alert was taken out.
     pub(super) fn rest(&mut self, key: Key, due: Instant) {
-        self.resting.insert((due, key));
+        if self.knows(key.alert) {
+            self.resting.insert((due, key));
+        }
+    }
+
+    /// The alerts in the plan.
+    pub(super) fn alerts(&self) -> Vec<AlertId> {
+        self.alerts.keys().copied().collect()
+    }
+
+    /// Makes `wanted` the deliveries of this alert that are still to be tried. Those that wait or
+    /// are in flight go on as they do; in flight, they end even if nobody wants them any more.
+    pub(super) fn replan(&mut self, alert: AlertId, wanted: &[Key], in_flight: &BTreeSet<Key>) {
+        for (channel, ready) in &mut self.ready {
+            ready.retain(|turn| turn.alert != alert || is_wanted(wanted, *channel, &turn.person));
+        }
+        self.resting.retain(|(_, key)| key.alert != alert || wanted.contains(key));
+        let resting = |key: &Key| self.resting.iter().any(|(_, other)| other == key);
+        let new: Vec<Key> = wanted
+            .iter()
+            .filter(|key| !in_flight.contains(*key) && !resting(key))
+            .cloned()
+            .collect();
+        let flying = in_flight.iter().filter(|key| key.alert == alert).count();
+        let resting = self.resting.iter().filter(|(_, key)| key.alert == alert).count();
+        if let Some(entry) = self.alerts.get_mut(&alert) {
+            entry.open = flying + resting + new.len();
+        }
+        // Those that are ready already keep their place.
+        for key in new {
+            self.line_up(key);
+        }
     }
 
     /// Takes the alert out if nothing is left to do for it. Returns whether it did.
@@ -154,7 +184,8 @@ impl Plan {
         self.resting.first().map(|(due, _)| *due)
     }
 
-    fn wake(&mut self, now: Instant) {
+    /// Makes ready what is due.
+    pub(super) fn wake(&mut self, now: Instant) {
         while self.next_due().is_some_and(|due| due <= now) {
             if let Some((_, key)) = self.resting.pop_first() {
                 self.line_up(key);
@@ -168,6 +199,10 @@ impl Plan {
         let turn = Turn { urgency, alert: key.alert, person: key.person };
         self.ready.entry(key.channel).or_default().insert(turn);
     }
+}
+
+fn is_wanted(wanted: &[Key], channel: ChannelName, person: &PersonName) -> bool {
+    wanted.iter().any(|key| key.channel == channel && key.person == *person)
 }
 
 #[cfg(test)]

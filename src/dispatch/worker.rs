@@ -1,24 +1,25 @@
 //! The task that owns the plan. It waits on: news from the queue, the end of an attempt, the next
-//! due time, a receipt, a command, the stop. All it does itself is quick; attempts run beside it.
+//! due time, a receipt, a command, a change of the configuration, the stop. All it does itself is
+//! quick; attempts run beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::attempt::{Attempt, Ended, finish, read_delivery, tell, write};
 use super::journal::{self, Next};
 use super::plan::{Key, Manner, Plan, Urgency};
 use super::receipts::{Awaited, Meaning, Receipt};
 use crate::alert::{Alert, AlertId};
 use crate::channel::{Channel, Job, Outcome, Reach};
-use crate::config::{ChannelName, Config, Person, PersonName, Retry};
-use crate::queue::{Delivery, Progress, Queue, QueueError};
+use crate::config::{ChannelName, Config};
+use crate::queue::{Delivery, Fate, Progress, Queue, QueueError, ReadError};
 
 /// Most commands and receipts that wait.
 const MAILBOX: usize = 64;
@@ -29,8 +30,8 @@ const MOST_READ: usize = 256;
 /// How long attempts in flight may take to end when the appliance stops.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Wait before an outcome that could not be written is written again.
-const WRITE_AGAIN: Duration = Duration::from_secs(1);
+/// Wait before alerts that could not be read are read again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// Alerts of the history whose receipts may still come after a restart.
 const RECENT: usize = 256;
@@ -55,6 +56,9 @@ pub enum CommandError {
     /// The alert is being told at this moment.
     #[error("alert {0} is being told at this moment; try again when that has ended")]
     InFlight(AlertId),
+    /// The filter dropped it, and its mail was not kept.
+    #[error("alert {0} was dropped by the filter; its mail was not kept")]
+    Dropped(AlertId),
     /// The alert is not on the queue.
     #[error("alert {0} is not on the queue")]
     NotQueued(AlertId),
@@ -95,12 +99,19 @@ pub struct Dispatcher {
     awaited: Awaited,
     work: JoinSet<Done>,
     read_up_to: AlertId,
+    /// Alerts on the queue that could not be read, and when to try again.
+    unread: BTreeSet<AlertId>,
+    read_again: Option<Instant>,
+    /// The configuration the plan was made by.
+    planned_by: Arc<Config>,
 }
 
 /// What ended beside the task.
 enum Done {
-    /// An attempt, with what is to be done with each delivery, and its receipts.
-    Attempt { channel: ChannelName, ends: Vec<(Key, Next)>, receipts: Vec<(Key, Vec<u8>)> },
+    /// An attempt.
+    Attempt(Ended),
+    /// An alert of the history is on the queue again; these deliveries are to be tried.
+    Reopened(AlertId, Urgency, Vec<Key>),
     /// A write or a test.
     Other,
 }
@@ -115,6 +126,7 @@ impl Dispatcher {
     ) -> (Self, Handle) {
         let (command_sender, commands) = mpsc::channel(MAILBOX);
         let (receipt_sender, receipts) = mpsc::channel(MAILBOX);
+        let planned_by = Arc::clone(&settings.borrow());
         let dispatcher = Self {
             queue,
             channels: channels.into_iter().map(|channel| (channel.name(), channel)).collect(),
@@ -127,6 +139,9 @@ impl Dispatcher {
             awaited: Awaited::default(),
             work: JoinSet::new(),
             read_up_to: AlertId(0),
+            unread: BTreeSet::new(),
+            read_again: None,
+            planned_by,
         };
         (dispatcher, Handle { commands: command_sender, receipts: receipt_sender })
     }
@@ -135,9 +150,11 @@ impl Dispatcher {
     pub async fn run(mut self, stop: CancellationToken) {
         self.await_recent_receipts();
         self.read_queue();
+        let mut may_change = true;
         loop {
             self.begin_attempts();
             let due = self.plan.next_due().map(Instant::from_std);
+            let due = due.into_iter().chain(self.read_again).min();
             tokio::select! {
                 () = stop.cancelled() => break,
                 news = self.queue.news() => match news {
@@ -151,13 +168,17 @@ impl Dispatcher {
                         break;
                     }
                 },
-                () = sleep_until(due), if due.is_some() => {}
+                () = sleep_until(due), if due.is_some() => self.read_unread(),
                 Some(receipt) = self.receipts.recv() => {
                     if let Some(meaning) = self.awaited.take(receipt) {
                         self.enter(meaning);
                     }
                 }
                 Some(command) = self.commands.recv() => self.obey(command),
+                changed = self.settings.changed(), if may_change => {
+                    may_change = changed.is_ok();
+                    self.follow_settings();
+                }
             }
         }
         let ends = async { while self.work.join_next().await.is_some() {} };
@@ -171,31 +192,81 @@ impl Dispatcher {
         loop {
             let ids = match self.queue.reader().pending(self.read_up_to, MOST_READ) {
                 Ok(ids) => ids,
-                Err(error) => return tracing::error!(%error, "cannot read the queue"),
+                Err(error) => {
+                    tracing::error!(%error, "cannot read the queue; trying again");
+                    self.read_again = Some(Instant::now() + READ_AGAIN);
+                    return;
+                }
             };
             let Some(last) = ids.last() else { return };
             self.read_up_to = *last;
             for id in ids {
-                if let Err(error) = self.take_in(id) {
-                    tracing::error!(alert = %id, error, "cannot read this alert; it stays on the queue");
-                }
+                self.take_in(id);
             }
         }
     }
 
-    fn take_in(&mut self, id: AlertId) -> Result<(), String> {
+    /// Tries again what could not be read, if it is time.
+    fn read_unread(&mut self) {
+        if self.read_again.is_none_or(|at| at > Instant::now()) {
+            return;
+        }
+        self.read_again = None;
+        for id in std::mem::take(&mut self.unread) {
+            self.take_in(id);
+        }
+        self.read_queue();
+    }
+
+    /// Takes an alert into the plan; one that cannot be read later again.
+    fn take_in(&mut self, id: AlertId) {
+        if let Err(error) = self.plan_alert(id) {
+            tracing::error!(alert = %id, %error, "cannot read this alert; trying again");
+            self.unread.insert(id);
+            self.read_again = Some(Instant::now() + READ_AGAIN);
+        }
+    }
+
+    fn plan_alert(&mut self, id: AlertId) -> Result<(), ReadError> {
         if self.plan.knows(id) {
             return Ok(());
         }
         let reader = self.queue.reader();
-        let record = reader.record(id).map_err(|error| error.to_string())?;
-        let record = record.ok_or("it is gone")?;
-        let tried = reader.deliveries(id).map_err(|error| error.to_string())?;
+        let Some(record) = reader.record(id)? else {
+            tracing::error!(alert = %id, "is on the queue, but gone from the store");
+            self.finish(id);
+            return Ok(());
+        };
+        let tried = reader.deliveries(id)?;
         let open = self.open_deliveries(&record.alert, &tried);
         if open.is_empty() && !tried.iter().any(|delivery| delivery.progress != Progress::Open) {
-            tracing::warn!(alert = %id, "nobody is told: no enabled channel reaches anybody it is for");
+            tracing::error!(alert = %id, "nobody is told: no enabled channel reaches anybody it is for");
         }
         self.plan.add(id, Urgency::of(&record.alert), open);
+        self.finish_if_done(id);
+        Ok(())
+    }
+
+    /// Alerts that wait follow the people and channels of the moment, as they would after a
+    /// restart: a channel switched on while a relay is dead tells what waits.
+    fn follow_settings(&mut self) {
+        let config = Arc::clone(&self.settings.borrow_and_update());
+        let before = std::mem::replace(&mut self.planned_by, Arc::clone(&config));
+        if before.channels == config.channels && before.directory == config.directory {
+            return;
+        }
+        for id in self.plan.alerts() {
+            if let Err(error) = self.replan(id) {
+                tracing::error!(alert = %id, %error, "waits by the settings before");
+            }
+        }
+    }
+
+    fn replan(&mut self, id: AlertId) -> Result<(), ReadError> {
+        let reader = self.queue.reader();
+        let Some(record) = reader.record(id)? else { return Ok(()) };
+        let wanted = self.open_deliveries(&record.alert, &reader.deliveries(id)?);
+        self.plan.replan(id, &wanted, &self.in_flight);
         self.finish_if_done(id);
         Ok(())
     }
@@ -228,6 +299,8 @@ impl Dispatcher {
     /// Begins as many attempts as the channels have lanes free, in the configured order.
     fn begin_attempts(&mut self) {
         let config = Arc::clone(&self.settings.borrow());
+        // Else what is due for a channel without a free lane would wake this task for ever.
+        self.plan.wake(Instant::now().into_std());
         for name in &config.channels.enabled {
             let Some(channel) = self.channels.get(name).cloned() else { continue };
             let digest_from = match name {
@@ -236,7 +309,7 @@ impl Dispatcher {
             };
             let manner = Manner { reaches_many: channel.reaches_many(), digest_from };
             while self.busy.get(name).copied().unwrap_or(0) < channel.lanes() {
-                let keys = self.plan.next(*name, manner, Instant::now().into_std());
+                let keys = self.plan.next(*name, manner);
                 if keys.is_empty() {
                     break;
                 }
@@ -245,45 +318,25 @@ impl Dispatcher {
         }
     }
 
-    fn begin(&mut self, channel: &Arc<dyn Channel>, keys: Vec<Key>, config: &Config) {
-        let name = channel.name();
-        *self.busy.entry(name).or_default() += 1;
+    fn begin(&mut self, channel: &Arc<dyn Channel>, keys: Vec<Key>, config: &Arc<Config>) {
+        *self.busy.entry(channel.name()).or_default() += 1;
         self.in_flight.extend(keys.iter().cloned());
-        let attempt = Attempt {
-            job: self.job(&keys, config),
-            keys,
-            channel: Arc::clone(channel),
-            retry: retry_of(name, config),
-            queue: self.queue.clone(),
-        };
-        self.work.spawn(attempt.run());
-    }
-
-    /// What the channel needs; an error if the alert or the person is gone.
-    fn job(&self, keys: &[Key], config: &Config) -> Result<Job, String> {
-        let reader = self.queue.reader();
-        let mut alerts: Vec<Alert> = Vec::new();
-        let mut people: Vec<Person> = Vec::new();
-        for key in keys {
-            if alerts.last().is_none_or(|alert| alert.id != key.alert) {
-                let record = reader.record(key.alert).map_err(|error| error.to_string())?;
-                alerts.push(record.ok_or("the alert is gone")?.alert);
-            }
-            if people.last().is_none_or(|person| person.name != key.person) {
-                let person = config.directory.people.get(&key.person);
-                let gone = || format!("{} is no longer in the configuration", key.person);
-                people.push(person.cloned().ok_or_else(gone)?);
-            }
-        }
-        let raw = match keys.first() {
-            Some(key) => reader.raw(key.alert).map_err(|error| error.to_string())?,
-            None => Bytes::new(),
-        };
-        Ok(Job { alerts, raw, people })
+        let (channel, config) = (Arc::clone(channel), Arc::clone(config));
+        let attempt = Attempt::new(keys, channel, config, self.queue.clone());
+        self.work.spawn(async move { Done::Attempt(attempt.run().await) });
     }
 
     fn conclude(&mut self, done: Done) {
-        let Done::Attempt { channel, ends, receipts } = done else { return };
+        let Ended { channel, ends, receipts } = match done {
+            Done::Attempt(ended) => ended,
+            Done::Reopened(id, urgency, open) => {
+                if !self.plan.knows(id) {
+                    self.plan.add(id, urgency, open);
+                }
+                return;
+            }
+            Done::Other => return,
+        };
         if let Some(busy) = self.busy.get_mut(&channel) {
             *busy = busy.saturating_sub(1);
         }
@@ -295,7 +348,16 @@ impl Dispatcher {
                         self.finish(key.alert);
                     }
                 }
-                Next::Rest(wait) => self.plan.rest(key, (Instant::now() + wait).into_std()),
+                Next::Rest(wait) => {
+                    let (alert, channel) = (key.alert, key.channel);
+                    self.plan.rest(key, (Instant::now() + wait).into_std());
+                    // Switched off while it was in flight.
+                    if !self.planned_by.channels.enabled.contains(&channel)
+                        && let Err(error) = self.replan(alert)
+                    {
+                        tracing::error!(%alert, %error, "waits for a channel that is off");
+                    }
+                }
             }
         }
         for (key, references) in receipts {
@@ -351,9 +413,7 @@ impl Dispatcher {
         tracing::debug!(alert = %id, "done with");
         let queue = self.queue.clone();
         self.work.spawn(async move {
-            if let Err(error) = queue.finish(id).await {
-                tracing::error!(alert = %id, %error, "stays on the queue until the next start");
-            }
+            finish(&queue, id).await;
             Done::Other
         });
     }
@@ -369,7 +429,7 @@ impl Dispatcher {
                 None => drop(answer.send(Err(CommandError::UnknownChannel(channel)))),
                 Some(channel) => {
                     self.work.spawn(async move {
-                        drop(answer.send(Ok(channel.tell(*job).await)));
+                        drop(answer.send(Ok(tell(&*channel, *job).await)));
                         Done::Other
                     });
                 }
@@ -382,41 +442,47 @@ impl Dispatcher {
             drop(answer.send(Ok(self.plan.hasten(id))));
             return;
         }
-        match self.begin_anew(id) {
-            Err(error) => drop(answer.send(Err(error))),
-            Ok((open, deliveries)) => {
-                let queue = self.queue.clone();
-                self.work.spawn(async move {
-                    let result = queue.reopen(id, deliveries).await;
-                    drop(answer.send(result.map(|()| open).map_err(CommandError::from)));
-                    Done::Other
-                });
-            }
+        let (record, deliveries) = match self.begin_anew(id) {
+            Err(error) => return drop(answer.send(Err(error))),
+            Ok(found) => found,
+        };
+        let open = self.open_deliveries(&record, &deliveries);
+        if open.is_empty() {
+            return drop(answer.send(Ok(0)));
         }
+        let (queue, urgency) = (self.queue.clone(), Urgency::of(&record));
+        self.work.spawn(async move {
+            // On the queue first, else it might be told and done with before.
+            let reopened = queue.reopen(id, deliveries).await;
+            let done = match &reopened {
+                Ok(()) => Done::Reopened(id, urgency, open.clone()),
+                Err(_) => Done::Other,
+            };
+            drop(answer.send(reopened.map(|()| open.len()).map_err(CommandError::from)));
+            done
+        });
     }
 
-    /// Puts an alert of the history into the plan again. Returns how many deliveries are tried,
-    /// and how they are to be written.
-    fn begin_anew(&mut self, id: AlertId) -> Result<(usize, Vec<Delivery>), CommandError> {
+    /// An alert of the history, and its deliveries as they are to be written before it is told
+    /// again: what failed is open.
+    fn begin_anew(&mut self, id: AlertId) -> Result<(Alert, Vec<Delivery>), CommandError> {
         if self.in_flight.iter().any(|key| key.alert == id) {
             return Err(CommandError::InFlight(id));
         }
         let reader = self.queue.reader();
-        let read = |error: crate::queue::ReadError| CommandError::Read(error.to_string());
+        let read = |error: ReadError| CommandError::Read(error.to_string());
         let record = reader.record(id).map_err(read)?.ok_or(CommandError::UnknownAlert(id))?;
-        let mut deliveries = reader.deliveries(id).map_err(read)?;
-        deliveries.retain(|delivery| delivery.progress == Progress::Failed);
-        for delivery in &mut deliveries {
-            delivery.progress = Progress::Open;
-            delivery.waited_ms = 0;
+        if record.fate != Fate::Queued {
+            return Err(CommandError::Dropped(id));
         }
-        let mut tried = reader.deliveries(id).map_err(read)?;
-        tried.retain(|delivery| delivery.progress != Progress::Failed);
-        let open = self.open_deliveries(&record.alert, &tried);
-        let count = open.len();
-        self.plan.add(id, Urgency::of(&record.alert), open);
-        self.finish_if_done(id);
-        Ok((count, deliveries))
+        let mut deliveries = reader.deliveries(id).map_err(read)?;
+        for delivery in &mut deliveries {
+            if delivery.progress == Progress::Failed {
+                delivery.progress = Progress::Open;
+                delivery.waited_ms = 0;
+            }
+        }
+        Ok((record.alert, deliveries))
     }
 
     fn drop_alert(&mut self, id: AlertId) -> Result<(), CommandError> {
@@ -427,76 +493,6 @@ impl Dispatcher {
         tracing::warn!(alert = %id, "dropped by hand");
         self.finish(id);
         Ok(())
-    }
-}
-
-/// One attempt on its way: it owns what it needs and reports to the task at its end.
-struct Attempt {
-    job: Result<Job, String>,
-    keys: Vec<Key>,
-    channel: Arc<dyn Channel>,
-    retry: Retry,
-    queue: Queue,
-}
-
-impl Attempt {
-    async fn run(self) -> Done {
-        let begun = Instant::now();
-        let outcomes = match self.job {
-            Ok(job) => self.channel.tell(job).await,
-            Err(reason) => vec![Outcome::Refused(reason)],
-        };
-        let took = begun.elapsed();
-        let mut ends = Vec::with_capacity(self.keys.len());
-        let mut receipts = Vec::new();
-        let mut by_alert: BTreeMap<AlertId, Vec<Delivery>> = BTreeMap::new();
-        for (position, key) in self.keys.into_iter().enumerate() {
-            // A digest has one outcome for all its alerts, a shared mail one per person.
-            let outcome = outcomes.get(position).or_else(|| outcomes.last()).cloned();
-            let outcome = outcome.unwrap_or_else(|| Outcome::Retry("no answer".to_owned()));
-            if let Outcome::Told { receipts: references, .. } = &outcome {
-                receipts.push((key.clone(), references.clone()));
-            }
-            let mut delivery = read_delivery(&self.queue, &key);
-            let (chance, at) = (fastrand::f64(), Timestamp::now());
-            let next = journal::enter(&mut delivery, outcome, took, &self.retry, chance, at);
-            journal::log(key.alert, &delivery, next);
-            by_alert.entry(key.alert).or_default().push(delivery);
-            ends.push((key, next));
-        }
-        for (alert, deliveries) in by_alert {
-            write(&self.queue, alert, deliveries).await;
-        }
-        Done::Attempt { channel: self.channel.name(), ends, receipts }
-    }
-}
-
-fn retry_of(channel: ChannelName, config: &Config) -> Retry {
-    match channel {
-        ChannelName::Mail => config.mail.retry,
-        ChannelName::Sms => config.sms.retry,
-    }
-}
-
-/// How a delivery stood at its last attempt.
-fn read_delivery(queue: &Queue, key: &Key) -> Delivery {
-    let tried = queue.reader().deliveries(key.alert).unwrap_or_default();
-    let known = tried
-        .into_iter()
-        .find(|delivery| delivery.channel == key.channel && delivery.person == key.person);
-    known.unwrap_or_else(|| Delivery::new(PersonName::clone(&key.person), key.channel))
-}
-
-/// Writes outcomes down, however long the store takes to be well again: the next attempt of the
-/// same delivery must not begin before.
-async fn write(queue: &Queue, alert: AlertId, deliveries: Vec<Delivery>) {
-    loop {
-        match queue.record(alert, deliveries.clone()).await {
-            Ok(()) | Err(QueueError::Closed) => return,
-            Err(QueueError::Full | QueueError::DiskFull(_) | QueueError::Store(_)) => {
-                tokio::time::sleep(WRITE_AGAIN).await;
-            }
-        }
     }
 }
 

@@ -90,7 +90,19 @@ impl Memory {
     }
 
     pub(super) fn roll_back(&mut self) {
-        while let Some((key, before)) = self.undo.pop() {
+        self.roll_back_to(0);
+    }
+
+    /// How much has changed since the last commit.
+    pub(super) fn changes(&self) -> usize {
+        self.undo.len()
+    }
+
+    /// Takes back all but the first changes since the last commit.
+    pub(super) fn roll_back_to(&mut self, changes: usize) {
+        while self.undo.len() > changes
+            && let Some((key, before)) = self.undo.pop()
+        {
             self.put(&key, before);
         }
     }

@@ -79,12 +79,15 @@ impl Filter {
             return Verdict::Repeat(of);
         }
         let told = Told { alert: alert.id, at: now };
+        let before = self.memory.changes();
         if news
             .iter()
             .all(|item| self.memory.insert(item, &people, told, settings.capacity, waiting))
         {
             Verdict::Pass(people)
         } else {
+            // Nobody is told of what did find room, so it must not be remembered as told.
+            self.memory.roll_back_to(before);
             Verdict::Full
         }
     }

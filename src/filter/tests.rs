@@ -213,6 +213,19 @@ fn the_oldest_told_news_makes_room_and_without_one_the_filter_is_full() {
 }
 
 #[test]
+fn a_mail_that_found_no_room_leaves_nothing_behind() {
+    let mut bench = Bench::new();
+    for id in 1..=2 {
+        assert_eq!(bench.judge(&plain(id, &format!("alarm {id}"))), pass());
+    }
+    bench.waiting = BTreeSet::from([AlertId(1), AlertId(2), AlertId(3)]);
+    let events = ["a", "b"].map(|id| event("alertmanager", Kind::Problem, Some(id)));
+    assert_eq!(bench.judge(&alert(3, "[FIRING:2]", events.to_vec())), Verdict::Full);
+    let [first, _] = events;
+    assert_eq!(bench.judge(&alert(3, "[FIRING:1]", vec![first])), pass());
+}
+
+#[test]
 fn after_a_long_silence_everything_is_news() {
     let mut bench = Bench::new();
     bench.settings.repeat_window = Duration::from_hours(24);

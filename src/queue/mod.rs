@@ -41,6 +41,9 @@ pub enum QueueError {
     /// The store failed; it is opened anew for the next alert.
     #[error("the store failed: {0}")]
     Store(String),
+    /// The alert has left the history.
+    #[error("alert {0} is no longer kept")]
+    Gone(AlertId),
     /// The writer has ended.
     #[error("the queue is closed")]
     Closed,
@@ -201,6 +204,13 @@ impl Queue {
         Ok(*self.newest.borrow_and_update())
     }
 
+    /// Lets go of the queue, and resolves when all others have too and all is written.
+    pub async fn ended(self) {
+        let Self { store, operations, mut newest } = self;
+        drop((store, operations));
+        while newest.changed().await.is_ok() {}
+    }
+
     /// Reads alerts and their deliveries.
     #[must_use]
     pub fn reader(&self) -> &dyn Read {
@@ -231,10 +241,11 @@ pub trait Read: Send + Sync {
     /// [`ReadError`] if it is there but cannot be read.
     fn raw(&self, id: AlertId) -> Result<Bytes, ReadError>;
 
-    /// How the deliveries that were tried stand.
+    /// How the deliveries that were tried stand. A record that makes no sense is passed over: its
+    /// delivery counts as not tried, as telling twice is better than not telling.
     ///
     /// # Errors
-    /// [`ReadError`] if one cannot be read.
+    /// [`ReadError`] if the store cannot be read.
     fn deliveries(&self, id: AlertId) -> Result<Vec<Delivery>, ReadError>;
 
     /// Up to `limit` alerts on the queue after `after`, the oldest first.

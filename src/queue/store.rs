@@ -19,6 +19,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -30,6 +31,10 @@ use crate::alert::AlertId;
 
 /// Memory sled may use for pages, in bytes.
 const CACHE: u64 = 4 * 1024 * 1024;
+
+/// How often, and after which wait, a lock that is still held is tried again.
+const LOCK_TRIES: u32 = 100;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
 
 const ALERT: u8 = b'a';
 const MAIL: u8 = b'm';
@@ -137,6 +142,19 @@ impl Store {
         })
     }
 
+    /// Opens the database if it could not be opened anew after an error.
+    pub(super) fn revive(&self) {
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner).is_some();
+        if !open && let Err(error) = self.reopen() {
+            tracing::error!(%error, "the store stays closed");
+        }
+    }
+
+    /// Whether an alert is kept. `true` if that cannot be told.
+    pub(super) fn has(&self, id: AlertId) -> bool {
+        self.read(|database| database.contains_key(key(ALERT, id))).unwrap_or(true)
+    }
+
     /// Damage found when the database was opened anew, told once.
     pub(super) fn take_damage(&self) -> Option<Damage> {
         self.damage.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -159,7 +177,10 @@ impl Store {
     pub(super) fn kept(&self) -> Result<u64, ReadError> {
         self.read(|database| {
             let kept = database.get(KEPT_KEY)?.and_then(|bytes| <[u8; 8]>::try_from(&*bytes).ok());
-            Ok(kept.map_or(0, u64::from_be_bytes))
+            Ok(match kept {
+                Some(kept) => u64::from_be_bytes(kept),
+                None => database.scan_prefix([ALERT]).keys().count() as u64,
+            })
         })
     }
 
@@ -223,7 +244,17 @@ impl Store {
         let mut guard = self.database.write().unwrap_or_else(PoisonError::into_inner);
         // The lock on the files is free only when the old handle is gone.
         drop(guard.take());
-        let (database, damage) = open_or_set_aside(&self.folder)?;
+        let mut tries = 0;
+        let (database, damage) = loop {
+            match open_or_set_aside(&self.folder) {
+                // sled's own threads may hold the old handle a moment longer.
+                Err(OpenError::InUse(_)) if tries < LOCK_TRIES => {
+                    tries += 1;
+                    std::thread::sleep(LOCK_WAIT);
+                }
+                opened => break opened?,
+            }
+        };
         *guard = Some(database);
         if damage.is_some() {
             *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = damage;
@@ -247,7 +278,12 @@ impl Read for Store {
         let found = self.read(|database| {
             database.scan_prefix(key(DELIVERY, id)).values().collect::<sled::Result<Vec<_>>>()
         })?;
-        found.iter().map(|bytes| parse(bytes)).collect()
+        let read = found.iter().map(|bytes| {
+            parse(bytes).inspect_err(|error| {
+                tracing::error!(alert = %id, %error, "a delivery's record makes no sense");
+            })
+        });
+        Ok(read.filter_map(Result::ok).collect())
     }
 
     fn pending(&self, after: AlertId, limit: usize) -> Result<Vec<AlertId>, ReadError> {
@@ -336,6 +372,10 @@ enum Failure {
 }
 
 fn try_open(folder: &Path) -> Result<sled::Db, Failure> {
+    // A snapshot that another process is writing is not torn.
+    if is_locked(folder) {
+        return Err(Failure::Final(OpenError::InUse(folder.to_owned())));
+    }
     delete_torn_snapshots(folder)
         .map_err(|error| Failure::Final(OpenError::Folder { folder: folder.to_owned(), error }))?;
     let config = sled::Config::new()
@@ -379,6 +419,13 @@ fn try_open(folder: &Path) -> Result<sled::Db, Failure> {
         }
         None => Err(Failure::Damaged("its version is missing".to_owned())),
     }
+}
+
+/// Whether another process has the lock sled takes on its file.
+fn is_locked(folder: &Path) -> bool {
+    let Ok(file) = fs::File::open(folder.join("db")) else { return false };
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .is_err_and(|error| error == rustix::io::Errno::WOULDBLOCK)
 }
 
 /// sled says "could not acquire lock" with the kind of the system's error.

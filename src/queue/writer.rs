@@ -55,6 +55,8 @@ pub(super) struct Writer<G> {
     /// Every kept alert up to this one is pending: the search for old ones begins after it.
     all_pending_up_to: AlertId,
     commits: u32,
+    /// What is kept in memory may not be what is in the store, since that could not be read.
+    stale: bool,
 }
 
 impl<G: Gate> Writer<G> {
@@ -75,6 +77,7 @@ impl<G: Gate> Writer<G> {
             waiting: BTreeSet::new(),
             all_pending_up_to: AlertId(0),
             commits: 0,
+            stale: false,
         };
         writer.take_stock();
         writer
@@ -98,6 +101,14 @@ impl<G: Gate> Writer<G> {
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
+        if self.stale {
+            self.take_stock();
+        }
+        if self.stale {
+            let error = QueueError::Store("it cannot be read".to_owned());
+            operations.drain(..).for_each(|operation| operation.refuse(error.clone()));
+            return;
+        }
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
         let mut batch = self.store.batch();
@@ -114,7 +125,10 @@ impl<G: Gate> Writer<G> {
                     }
                 }
                 Operation::Record { id, deliveries, answer } => {
-                    batch.deliveries(id, &deliveries);
+                    // A late report on an alert that has left the history would stay for ever.
+                    if self.pending.contains(&id) || self.store.has(id) {
+                        batch.deliveries(id, &deliveries);
+                    }
                     self.waiting.remove(&id);
                     promises.push(Promise::Done(answer));
                 }
@@ -127,6 +141,10 @@ impl<G: Gate> Writer<G> {
                     promises.push(Promise::Done(answer));
                 }
                 Operation::Reopen { id, deliveries, answer } => {
+                    if !self.store.has(id) {
+                        reply(answer, Err(QueueError::Gone(id)));
+                        continue;
+                    }
                     batch.deliveries(id, &deliveries);
                     batch.reopen(id);
                     self.pending.insert(id);
@@ -240,6 +258,7 @@ impl<G: Gate> Writer<G> {
 
     /// Reads from the store what this thread keeps in memory about it.
     fn take_stock(&mut self) {
+        self.store.revive();
         if let Some(damage) = self.store.take_damage() {
             tracing::error!(
                 reason = damage.reason,
@@ -247,17 +266,23 @@ impl<G: Gate> Writer<G> {
                 "the store was damaged and is set aside; an empty one takes its place"
             );
         }
-        let count = self.store.newest().and_then(|newest| Ok((newest, self.store.kept()?)));
-        match count {
-            Ok((newest, kept)) => {
-                self.newest = newest;
+        let stock = self.store.newest().and_then(|newest| {
+            Ok((newest, self.store.kept()?, self.store.pending(AlertId(0), usize::MAX)?))
+        });
+        self.stale = stock.is_err();
+        match stock {
+            Ok((newest, kept, pending)) => {
+                // Ids are never given twice, even where the store that knew them was set aside:
+                // the dispatcher and the filter go by them.
+                self.newest = self.newest.max(newest);
                 self.kept = kept;
+                self.pending = pending.into_iter().collect();
+                let waiting = self.pending.iter().copied().filter(|id| self.is_waiting(*id));
+                self.waiting = waiting.collect();
+                self.all_pending_up_to = AlertId(0);
             }
             Err(error) => tracing::error!(%error, "cannot count the alerts in the store"),
         }
-        let pending = self.store.pending(AlertId(0), usize::MAX).unwrap_or_default();
-        self.pending = pending.into_iter().collect();
-        self.waiting = self.pending.iter().copied().filter(|id| self.is_waiting(*id)).collect();
     }
 
     fn is_waiting(&self, id: AlertId) -> bool {
@@ -266,6 +291,15 @@ impl<G: Gate> Writer<G> {
 }
 
 impl Operation {
+    fn refuse(self, error: QueueError) {
+        match self {
+            Self::Admit { answer, .. } => reply(answer, Err(error)),
+            Self::Record { answer, .. }
+            | Self::Finish { answer, .. }
+            | Self::Reopen { answer, .. } => reply(answer, Err(error)),
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Admit { raw, .. } => raw.len(),

@@ -19,6 +19,7 @@ mod hostile_mail;
 mod mail_relay;
 mod modem;
 mod modem_quirks;
+mod power_cut;
 mod sms;
 mod smtp_corpus;
 mod smtp_dialog;

@@ -1,5 +1,6 @@
 //! What the tests share: built parts, and peers that speak the real protocol.
 
+pub(crate) mod appliance;
 pub(crate) mod door;
 pub(crate) mod fuzz_entry;
 pub(crate) mod mail;

@@ -33,21 +33,21 @@ fn start() -> Instant {
 
 #[test]
 fn the_gravest_goes_first_then_the_oldest() {
-    let (mut plan, now) = (Plan::default(), start());
+    let mut plan = Plan::default();
     plan.add(AlertId(1), MILD, vec![sms(1, "ana")]);
     plan.add(AlertId(2), MILD, vec![sms(2, "ana")]);
     plan.add(AlertId(3), GRAVE, vec![sms(3, "ana")]);
-    let order = [(); 4].map(|()| plan.next(ChannelName::Sms, ONE, now));
+    let order = [(); 4].map(|()| plan.next(ChannelName::Sms, ONE));
     assert_eq!(order, [vec![sms(3, "ana")], vec![sms(1, "ana")], vec![sms(2, "ana")], vec![]]);
 }
 
 #[test]
 fn a_channel_that_reaches_many_takes_all_people_of_an_alert() {
-    let (mut plan, now) = (Plan::default(), start());
+    let mut plan = Plan::default();
     let mail = |alert, name| key(alert, ChannelName::Mail, name);
     plan.add(AlertId(1), MILD, vec![mail(1, "ana"), mail(1, "luis"), sms(1, "ana")]);
     plan.add(AlertId(2), MILD, vec![mail(2, "ana")]);
-    let first = plan.next(ChannelName::Mail, MANY, now);
+    let first = plan.next(ChannelName::Mail, MANY);
     assert_eq!(first, [mail(1, "ana"), mail(1, "luis")]);
 }
 
@@ -57,33 +57,35 @@ fn a_failed_delivery_rests_and_blocks_nobody() {
     plan.add(AlertId(1), GRAVE, vec![sms(1, "ana")]);
     plan.add(AlertId(2), MILD, vec![sms(2, "luis")]);
     let due = now + Duration::from_secs(5);
-    let failed = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    let failed = plan.next(ChannelName::Sms, ONE).remove(0);
     plan.rest(failed.clone(), due);
-    assert_eq!(plan.next(ChannelName::Sms, ONE, now), [sms(2, "luis")]);
-    assert_eq!(plan.next(ChannelName::Sms, ONE, now), []);
+    assert_eq!(plan.next(ChannelName::Sms, ONE), [sms(2, "luis")]);
+    assert_eq!(plan.next(ChannelName::Sms, ONE), []);
     assert_eq!(plan.next_due(), Some(due));
-    assert_eq!(plan.next(ChannelName::Sms, ONE, due), [failed]);
+    assert_eq!(plan.next(ChannelName::Sms, ONE), []);
+    plan.wake(due);
+    assert_eq!(plan.next(ChannelName::Sms, ONE), [failed]);
 }
 
 #[test]
 fn a_storm_is_told_in_one_message() {
-    let (mut plan, now) = (Plan::default(), start());
+    let mut plan = Plan::default();
     for id in 1..=12 {
         plan.add(AlertId(id), MILD, vec![sms(id, "ana")]);
     }
     plan.add(AlertId(13), MILD, vec![sms(13, "luis")]);
     let storm = Manner { digest_from: 10, ..ONE };
-    assert_eq!(plan.next(ChannelName::Sms, storm, now).len(), 12);
-    assert_eq!(plan.next(ChannelName::Sms, storm, now), [sms(13, "luis")]);
+    assert_eq!(plan.next(ChannelName::Sms, storm).len(), 12);
+    assert_eq!(plan.next(ChannelName::Sms, storm), [sms(13, "luis")]);
 }
 
 #[test]
 fn an_alert_is_done_with_when_its_last_delivery_is() {
-    let (mut plan, now) = (Plan::default(), start());
+    let mut plan = Plan::default();
     plan.add(AlertId(1), MILD, vec![sms(1, "ana"), sms(1, "luis")]);
-    let first = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    let first = plan.next(ChannelName::Sms, ONE).remove(0);
     assert!(!plan.settle(&first));
-    let second = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    let second = plan.next(ChannelName::Sms, ONE).remove(0);
     assert!(plan.settle(&second));
     assert!(!plan.knows(AlertId(1)));
 }
@@ -92,10 +94,11 @@ fn an_alert_is_done_with_when_its_last_delivery_is() {
 fn an_alert_that_was_taken_out_is_not_tried() {
     let (mut plan, now) = (Plan::default(), start());
     plan.add(AlertId(1), MILD, vec![sms(1, "ana"), sms(1, "luis")]);
-    let first = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    let first = plan.next(ChannelName::Sms, ONE).remove(0);
     plan.remove(AlertId(1));
     plan.rest(first, now);
-    assert_eq!(plan.next(ChannelName::Sms, ONE, now), []);
+    plan.wake(now);
+    assert_eq!(plan.next(ChannelName::Sms, ONE), []);
     assert!(plan.alerts.is_empty());
 }
 
@@ -103,10 +106,31 @@ fn an_alert_that_was_taken_out_is_not_tried() {
 fn a_hastened_delivery_does_not_wait() {
     let (mut plan, now) = (Plan::default(), start());
     plan.add(AlertId(1), MILD, vec![sms(1, "ana")]);
-    let first = plan.next(ChannelName::Sms, ONE, now).remove(0);
+    let first = plan.next(ChannelName::Sms, ONE).remove(0);
     plan.rest(first.clone(), now + Duration::from_hours(1));
     assert_eq!(plan.hasten(AlertId(1)), 1);
-    assert_eq!(plan.next(ChannelName::Sms, ONE, now), [first]);
+    assert_eq!(plan.next(ChannelName::Sms, ONE), [first]);
+}
+
+#[test]
+fn alerts_that_wait_follow_the_channels_and_people_of_the_moment() {
+    let (mut plan, now) = (Plan::default(), start());
+    let mail = key(1, ChannelName::Mail, "ana");
+    plan.add(AlertId(1), MILD, vec![sms(1, "ana"), sms(1, "luis"), sms(1, "eva")]);
+    let flying = plan.next(ChannelName::Sms, ONE).remove(0);
+    let resting = plan.next(ChannelName::Sms, ONE).remove(0);
+    plan.rest(resting, now);
+    // SMS are switched off, mail on.
+    plan.replan(AlertId(1), std::slice::from_ref(&mail), &BTreeSet::from([flying.clone()]));
+    plan.wake(now);
+    assert_eq!(plan.next(ChannelName::Sms, ONE), []);
+    assert_eq!(plan.next(ChannelName::Mail, MANY), [mail.clone()]);
+    assert!(!plan.settle(&mail));
+    assert!(plan.settle(&flying));
+    // Nothing is left to do once nobody is to be told.
+    plan.add(AlertId(2), MILD, vec![sms(2, "ana")]);
+    plan.replan(AlertId(2), &[], &BTreeSet::new());
+    assert!(plan.finish_if_done(AlertId(2)));
 }
 
 proptest! {
@@ -130,7 +154,8 @@ proptest! {
         let mut fails = fails.into_iter();
         let mut settled = BTreeSet::new();
         loop {
-            let keys = plan.next(ChannelName::Sms, manner, now);
+            plan.wake(now);
+            let keys = plan.next(ChannelName::Sms, manner);
             if keys.is_empty() {
                 let Some(due) = plan.next_due() else { break };
                 now = due;
