@@ -72,9 +72,13 @@ exim)
     libraries=$(apt-cache depends exim4-daemon-light | sed -n 's/^ *Depends: \(lib[^ <]*\)$/\1/p')
     # shellcheck disable=SC2086 # a list of package names
     install $libraries
-    (cd "$folder/deb" && apt-get download -qq exim4-daemon-light exim4-base)
+    (cd "$folder/deb" && apt-get download -qq exim4-daemon-light 2>/dev/null)
     for package in "$folder"/deb/*.deb; do dpkg-deb -x "$package" "$folder"; done
     rm -r "$folder/deb"
+    ln -sf usr/sbin/exim4 "$folder/exim4"
+    # Exim has the name of its user built in.
+    getent passwd Debian-exim >/dev/null ||
+        as_root useradd --system --no-create-home --shell /usr/sbin/nologin Debian-exim
     ;;
 *)
     echo "setup.sh: unknown part $1" >&2

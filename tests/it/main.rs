@@ -23,4 +23,5 @@ mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
 mod tidy;
+mod hostile_mail;
 mod unseen;

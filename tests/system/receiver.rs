@@ -1,15 +1,53 @@
-//! What the clients send to: three ports, and what came in by them.
+//! What the clients send to: the whole appliance with three ports and no channel, and what it
+//! keeps of what came in.
 
 use std::time::Duration;
 
-use smtp_appliance::alert::Origin;
-use smtp_appliance::config::RelayTls;
-use smtp_appliance::demo::relay::{Relay, RelayedMail, Settings};
+use smtp_appliance::alert::AlertId;
+use smtp_appliance::appliance::Appliance;
 use smtp_appliance::intake::Submission;
-use tokio::sync::mpsc;
+use smtp_appliance::queue::Queue;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// A receiver that knows `ana@example.org`, and the user `ana` with the password `secreto`.
+/// Appliance that knows `ana@example.org`, and the user `ana` with the password `secreto`.
+const CONFIG: &str = r#"
+[appliance]
+name = "appliance.test"
+store = "STORE"
+
+[[smtp.listener]]
+address = "127.0.0.1:0"
+
+[[smtp.listener]]
+address = "127.0.0.1:0"
+tls = "implicit"
+
+[[smtp.listener]]
+address = "127.0.0.1:0"
+auth = "required"
+
+[[smtp.user]]
+name = "ana"
+password = "secreto"
+
+[filter]
+repeat_window = "0 s"
+
+[mail]
+enabled = false
+
+[sms]
+enabled = false
+
+[[person]]
+name = "ana"
+mail = "ana@example.org"
+"#;
+
+/// A running appliance.
 pub(crate) struct Receiver {
     /// Offers STARTTLS, wants no login.
     pub(crate) plain: u16,
@@ -17,42 +55,49 @@ pub(crate) struct Receiver {
     pub(crate) implicit_tls: u16,
     /// Offers STARTTLS, wants a login.
     pub(crate) login: u16,
-    mails: mpsc::Receiver<RelayedMail>,
-    _relays: [Relay; 3],
+    queue: Queue,
+    taken: AlertId,
+    _stop: DropGuard,
+    _running: JoinHandle<()>,
+    _folder: TempDir,
 }
 
 /// Starts one on free ports.
 pub(crate) async fn start_receiver() -> Receiver {
-    let (sender, mails) = mpsc::channel(64);
-    let start = async |tls, login| {
-        let mails = Some(sender.clone());
-        Relay::start(Settings { tls, login, mails, ..Settings::default() }).await.unwrap()
-    };
-    let ana = Some(("ana".to_owned(), "secreto".to_owned()));
-    let relays = [
-        start(RelayTls::Starttls, None).await,
-        start(RelayTls::Implicit, None).await,
-        start(RelayTls::Starttls, ana).await,
-    ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    let text = CONFIG.replace("STORE", &folder.path().display().to_string());
+    tokio::fs::write(&file, text).await.unwrap();
+    let appliance = Appliance::build(&file).unwrap();
     let [plain, implicit_tls, login] =
-        [0, 1, 2].map(|number: usize| relays[number].address().port());
-    Receiver { plain, implicit_tls, login, mails, _relays: relays }
+        [0, 1, 2].map(|number: usize| appliance.smtp_addresses()[number].port());
+    let queue = appliance.queue();
+    let stop = CancellationToken::new();
+    let running = appliance.run(stop.clone());
+    Receiver {
+        plain,
+        implicit_tls,
+        login,
+        queue,
+        taken: AlertId(0),
+        _stop: stop.drop_guard(),
+        _running: tokio::spawn(async { running.await.unwrap() }),
+        _folder: folder,
+    }
 }
 
 impl Receiver {
-    /// The next mail that came in.
+    /// The next mail that was kept.
     pub(crate) async fn mail(&mut self) -> Submission {
-        let mail = timeout(Duration::from_mins(1), self.mails.recv()).await;
-        let mail = mail.expect("a mail comes in time").unwrap();
-        let path =
-            |argument: &str| argument.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-        let origin = Origin {
-            client: "127.0.0.1".to_owned(),
-            helo: mail.hello,
-            user: mail.user,
-            sender: path(&mail.from),
-            recipients: mail.to.iter().map(|to| path(to)).collect(),
+        self.taken = AlertId(self.taken.0 + 1);
+        let wait = async {
+            while self.queue.reader().record(self.taken).unwrap().is_none() {
+                self.queue.news().await.unwrap();
+            }
         };
-        Submission { origin, people: Vec::new(), raw: mail.data.into() }
+        timeout(Duration::from_mins(1), wait).await.expect("a mail comes in time");
+        let alert = self.queue.reader().record(self.taken).unwrap().unwrap().alert;
+        let raw = self.queue.reader().raw(self.taken).unwrap();
+        Submission { origin: alert.origin, people: alert.people, raw }
     }
 }

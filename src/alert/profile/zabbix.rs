@@ -204,7 +204,12 @@ fn kind(mail: &Mail<'_>) -> Kind {
     // What Zabbix sends about a trigger without saying more is a problem.
     read_kind(subject).map_or(Kind::Problem, |reading| match reading.kind {
         Kind::Report | Kind::Other | Kind::Test => Kind::Problem,
-        kind => kind,
+        Kind::Problem
+        | Kind::Recovery
+        | Kind::Update
+        | Kind::Acknowledgement
+        | Kind::Downtime
+        | Kind::Flapping => reading.kind,
     })
 }
 
@@ -266,16 +271,16 @@ fn prefix_kind(prefix: &str) -> Option<Kind> {
     }
     // `Service "Shop" resolved in 32s`: the state may stand after a name.
     let words: Vec<&str> = prefix.split(|c: char| !c.is_alphanumeric()).collect();
-    let starts = |stem: &&str| {
+    let starts = |stem: &str| {
         if stem.contains(' ') {
-            prefix.contains(*stem)
+            prefix.contains(stem)
         } else {
             words
                 .iter()
-                .any(|word| if stem.len() < 3 { word == stem } else { word.starts_with(*stem) })
+                .any(|word| if stem.len() < 3 { *word == stem } else { word.starts_with(stem) })
         }
     };
-    WORDS.iter().find(|(_, stems)| stems.iter().any(|stem| starts(&stem))).map(|(kind, _)| *kind)
+    WORDS.iter().find(|(_, stems)| stems.iter().any(|stem| starts(stem))).map(|(kind, _)| *kind)
 }
 
 #[cfg(test)]

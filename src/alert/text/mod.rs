@@ -29,7 +29,7 @@ pub fn sms(alert: &Alert, language: &Language, templates: &Templates) -> String 
         [(words.from, &mail.from), (words.subject, &mail.subject), (words.date, &mail.date)];
     let mut text = String::new();
     for (label, value) in headers.into_iter().filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&format!("{label}: {value}\n"));
+        text.push_str(&[label, ": ", value, "\n"].concat());
     }
     if !text.is_empty() && !mail.body.is_empty() {
         text.push('\n');
@@ -136,7 +136,7 @@ fn fill(template: &Template, alert: &Alert, words: &Vocabulary) -> String {
         Field::Summary => of_event(|event| Some(&event.summary)),
     });
     if template.tells_of_event() && alert.events.len() > 1 {
-        text.push_str(&format!(" ({})", words.and_more(alert.events.len() - 1)));
+        text.push_str(&[" (", &words.and_more(alert.events.len() - 1), ")"].concat());
     }
     text.trim().to_owned()
 }

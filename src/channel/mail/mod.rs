@@ -154,6 +154,10 @@ impl Channel for MailChannel {
         true
     }
 
+    fn lanes(&self) -> usize {
+        MAX_CONNECTIONS
+    }
+
     fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Outcome>> {
         self.send(job).boxed()
     }

@@ -20,7 +20,7 @@ use section::{Reader, Section};
 use value::{count, duration, ignore, parsed, path, size, some_time, text};
 
 /// Longest file, in bytes: far more than thousands of people need.
-const MAX_FILE: usize = 1024 * 1024;
+pub(super) const MAX_FILE: usize = 1024 * 1024;
 
 /// What reading a text gave.
 pub(super) struct Outcome {
@@ -33,7 +33,7 @@ pub(super) struct Outcome {
 /// Reads the text of a configuration file.
 pub(super) fn read(text: &str) -> Outcome {
     if text.len() > MAX_FILE {
-        return failed(vec![Lines::new(text).fault(0, "", "the file is longer than 1 MiB")]);
+        return failed(vec![too_long()]);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -49,6 +49,10 @@ pub(super) fn read(text: &str) -> Outcome {
     let (faults, warnings, known) = reader.finish();
     let config = if faults.is_empty() { config.ok_or(faults) } else { Err(faults) };
     Outcome { config, warnings, known }
+}
+
+pub(super) fn too_long() -> Fault {
+    Lines::new("").fault(0, "", "the file is longer than 1 MiB")
 }
 
 fn failed(faults: Vec<Fault>) -> Outcome {

@@ -84,8 +84,11 @@ impl Digest {
                 self.ready.push_back(Item::Prompt);
                 continue;
             }
+            // A prompt may stand right behind a line that says nothing.
             let line = self.take_line()?;
-            self.sort(line, expect);
+            if !line.is_empty() {
+                self.sort(line, expect);
+            }
         }
     }
 
@@ -104,25 +107,23 @@ impl Digest {
         found
     }
 
-    /// The next line that is not blank, printable and without its end.
+    /// The next line, printable and without its end; empty if it was blank or too long.
     fn take_line(&mut self) -> Option<String> {
-        loop {
-            let Some(end) = self.bytes.iter().position(|byte| is_line_end(*byte)) else {
-                if self.bytes.len() > MAX_LINE_BYTES {
-                    self.bytes.clear();
-                    self.skipping = true;
-                }
-                return None;
-            };
-            let raw: Vec<u8> = self.bytes.drain(..=end).collect();
-            let too_long = std::mem::take(&mut self.skipping) || raw.len() > MAX_LINE_BYTES;
-            let text = String::from_utf8_lossy(&raw);
-            let text: String = text.chars().filter(|c| !c.is_control()).collect();
-            let text = text.trim();
-            if !too_long && !text.is_empty() {
-                return Some(text.to_owned());
+        let Some(end) = self.bytes.iter().position(|byte| is_line_end(*byte)) else {
+            if self.bytes.len() > MAX_LINE_BYTES {
+                self.bytes.clear();
+                self.skipping = true;
             }
+            return None;
+        };
+        let raw: Vec<u8> = self.bytes.drain(..=end).collect();
+        let too_long = std::mem::take(&mut self.skipping) || raw.len() > MAX_LINE_BYTES;
+        if too_long {
+            return Some(String::new());
         }
+        let text = String::from_utf8_lossy(&raw);
+        let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        Some(text.trim().to_owned())
     }
 
     fn sort(&mut self, line: String, expect: &Expect) {
