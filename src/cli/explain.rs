@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use smtp_appliance::config::Language;
+use smtp_appliance::alert::explain::explain;
+use smtp_appliance::config::{Config, Language, LoadError, Templates};
 
 use super::Context;
 
@@ -16,7 +17,7 @@ const MAX_MAIL: u64 = 64 * 1024 * 1024;
 #[command(after_help = "Examples:
   smtp-appliance explain alert.eml
   smtp-appliance explain --language es - < alert.eml
-  smtp-appliance explain alert.eml --json | jq '.events[].severity'")]
+  smtp-appliance explain alert.eml --json | jq '.alerts[].severity'")]
 pub(super) struct Args {
     /// A mail as it was received, with its headers; - reads standard input.
     file: PathBuf,
@@ -30,7 +31,27 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<()> {
     let raw = read(&args.file)?;
-    explain(&raw, args, context)
+    let (language, templates) = texts(context)?;
+    let language = args.language.as_ref().unwrap_or(&language);
+    let explanation = explain(&raw, language, &templates);
+    if args.json {
+        context.out.json(&explanation)?;
+    } else {
+        context.out.bytes(explanation.to_table().as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Language and templates of the configuration. Without one the built-in texts are shown: a mail
+/// can be explained before anything is set up.
+fn texts(context: &Context) -> anyhow::Result<(Language, Templates)> {
+    match Config::load(&context.config) {
+        Ok(loaded) => Ok((loaded.config.appliance.language, loaded.config.texts)),
+        Err(LoadError::Read(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+            Ok((Language::english(), Templates::default()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
@@ -44,8 +65,4 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     };
     anyhow::ensure!(size as u64 <= MAX_MAIL, "{} is longer than 64 MiB", file.display());
     Ok(raw)
-}
-
-fn explain(_raw: &[u8], args: &Args, _context: &mut Context) -> anyhow::Result<()> {
-    anyhow::bail!("explain is not built yet (json: {}, language: {:?})", args.json, args.language)
 }

@@ -12,6 +12,7 @@ mod people;
 mod queue;
 mod run;
 mod send_test;
+mod session;
 mod settings;
 mod table;
 
@@ -147,8 +148,8 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Sms(command) => settings::sms(&command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
-        Command::Demo(args) => demo::run(&args)?,
-        Command::ModemSimulator(args) => modem_simulator::run(&args)?,
+        Command::Demo(args) => demo::run(args)?,
+        Command::ModemSimulator(args) => modem_simulator::run(args)?,
         Command::Completions(args) => manual::completions(&args, &mut context.out)?,
         Command::Man => manual::man(&mut context.out)?,
     }

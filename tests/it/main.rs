@@ -13,6 +13,7 @@ mod support;
 
 mod corpus;
 mod fuzz_corpora;
+mod hostile_mail;
 mod mail_relay;
 mod modem;
 mod modem_quirks;
@@ -23,5 +24,4 @@ mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
 mod tidy;
-mod hostile_mail;
 mod unseen;
