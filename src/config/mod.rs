@@ -7,6 +7,7 @@ mod load;
 mod name;
 mod read;
 mod section;
+mod template;
 mod value;
 
 pub use directory::{Directory, Person};
@@ -17,4 +18,5 @@ pub use section::{
     Appliance, AuthPolicy, Channels, Config, Filter, Ignore, Listener, ListenerTls, Mail, Modem,
     ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser, Templates, TextTemplates,
 };
+pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use regex::Regex;
 
-use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret};
+use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Template};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -263,7 +263,7 @@ pub struct Templates {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextTemplates {
     /// What an SMS says.
-    pub sms: Option<String>,
+    pub sms: Option<Template>,
     /// What a call says.
-    pub call: Option<String>,
+    pub call: Option<Template>,
 }

@@ -175,8 +175,8 @@ fn mail_to_alert(bytes: &[u8]) {
     assert_eq!(serde_json::from_slice::<Alert>(&json).expect("it can be read"), alert);
 
     let own = TextTemplates {
-        sms: Some("{severity} {host} {check} {subject}: {summary}".to_owned()),
-        call: Some("{kind} {problem_id} {body}".to_owned()),
+        sms: Some("{severity} {host} {check} {subject}: {summary}".parse().expect("a template")),
+        call: Some("{kind} {problem_id} {body}".parse().expect("a template")),
     };
     let languages: [Language; 2] = ["en", "es-GT"].map(|tag| tag.parse().expect("a language"));
     let mut templates = Templates::default();

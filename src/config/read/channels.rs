@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::secret::{self, Found};
 use super::section::{Reader, Section};
 use super::value::{boolean, count, host, number, parsed, path, some_time, text, word};
-use crate::alert::text::Template;
 use crate::config::{
     Appliance, ChannelName, Language, Mail, MailAddress, Modem, ModemModel, PhoneNumber, RelayTls,
     Retry, Secret, Sms, Templates, TextTemplates,
@@ -205,8 +204,7 @@ pub(super) fn read_texts(section: &Section<'_>) -> Templates {
     let mut templates = Templates::default();
     for (key, span, value) in section.entries() {
         let mut texts = section.subsection(key, value);
-        let read =
-            TextTemplates { sms: texts.get("sms", template), call: texts.get("call", template) };
+        let read = TextTemplates { sms: texts.get("sms", parsed), call: texts.get("call", parsed) };
         texts.finish();
         match key.parse::<Language>() {
             Ok(language) => drop(templates.by_language.insert(language, read)),
@@ -214,12 +212,6 @@ pub(super) fn read_texts(section: &Section<'_>) -> Templates {
         }
     }
     templates
-}
-
-fn template(value: &toml::de::DeValue<'_>) -> Result<String, String> {
-    let text = text(value)?;
-    Template::parse(&text).map_err(|error| error.to_string())?;
-    Ok(text)
 }
 
 impl Read {

@@ -57,10 +57,6 @@ pub(super) fn too_long() -> Fault {
     Lines::new("").fault(0, "", "the file is longer than 1 MiB")
 }
 
-pub(super) fn too_long() -> Fault {
-    Lines::new("").fault(0, "", "the file is longer than 1 MiB")
-}
-
 fn failed(faults: Vec<Fault>) -> Outcome {
     Outcome { config: Err(faults), warnings: Vec::new(), exposed: None, known: BTreeSet::new() }
 }
