@@ -26,7 +26,7 @@ impl Config {
     /// [`LoadError`] with every fault of the file.
     pub fn load(file: &Path) -> Result<Loaded, LoadError> {
         let text = read_text(file)?;
-        let read::Outcome { config, mut warnings, exposed, known: _ } = read::read(&text);
+        let read::Outcome { config, mut warnings, exposed, .. } = read::read(&text);
         let config = config.map_err(|faults| LoadError::Wrong(file.to_owned(), faults))?;
         warnings.extend(exposed.filter(|_| is_readable_by_all(file)));
         Ok(Loaded { config, warnings })

@@ -27,8 +27,8 @@ pub(super) fn read<'a>(root: &mut Section<'a>, reader: &'a Reader<'a>) -> Read {
         people.read(section, reader);
     }
     people.check_names(reader);
-    let People { people, places, groups: _ } = people;
-    let mut directory = Directory { people, ..Directory::default() };
+    let People { by_name, places, .. } = people;
+    let mut directory = Directory { people: by_name, ..Directory::default() };
     let names = Names {
         groups: directory.groups(),
         people: &directory.people,
@@ -62,7 +62,7 @@ pub(super) fn warn(
 
 #[derive(Default)]
 struct People {
-    people: BTreeMap<PersonName, Person>,
+    by_name: BTreeMap<PersonName, Person>,
     places: BTreeMap<PersonName, Range<usize>>,
     /// Each group, where it is first named.
     groups: BTreeMap<GroupName, Range<usize>>,
@@ -85,7 +85,7 @@ impl People {
         let Some(name) = name else { return };
         self.places.insert(name.clone(), span);
         let person = Person { name: name.clone(), mail, phone, extension, language, groups };
-        if self.people.insert(name.clone(), person).is_some() {
+        if self.by_name.insert(name.clone(), person).is_some() {
             reader.fault(&place, &key, format!("there are two people named \"{name}\""));
         }
     }
@@ -93,7 +93,7 @@ impl People {
     /// A name means one thing: a person or a group.
     fn check_names(&self, reader: &Reader<'_>) {
         for (group, place) in &self.groups {
-            if self.people.contains_key(group.as_str()) {
+            if self.by_name.contains_key(group.as_str()) {
                 let message = format!("\"{group}\" is the name of a person and of a group");
                 reader.fault(place, "person.groups", message);
             }
