@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, read into types that cannot be wrong.
 
 mod directory;
+pub mod edit;
 mod fault;
 mod load;
 mod name;

@@ -11,6 +11,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cli;
+mod config_bad;
+mod config_edit;
+mod config_example;
 mod config_read;
 mod corpus;
 mod fuzz_corpora;
