@@ -12,6 +12,10 @@
 mod support;
 
 mod alert_texts;
+mod cli;
+mod config_bad;
+mod config_edit;
+mod config_example;
 mod config_read;
 mod corpus;
 mod fuzz_corpora;
