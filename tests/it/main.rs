@@ -17,6 +17,7 @@ mod mail_relay;
 mod modem;
 mod modem_quirks;
 mod power_cut;
+mod queue;
 mod sms;
 mod smtp_corpus;
 mod smtp_dialog;
