@@ -26,3 +26,7 @@ mod smtp_stop;
 mod smtp_tls;
 mod tidy;
 mod unseen;
+mod way_faults;
+mod way_people;
+mod way_restart;
+mod way_storm;
