@@ -95,6 +95,9 @@ impl<G: Gate> Writer<G> {
             }
             self.commit(&mut operations);
         }
+        if let Err(error) = self.store.commit(self.store.batch()) {
+            tracing::warn!(%error, "the last flush failed");
+        }
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
@@ -103,6 +106,7 @@ impl<G: Gate> Writer<G> {
         let mut batch = self.store.batch();
         let mut promises = Vec::with_capacity(operations.len());
         let room = room_on_disk(&self.store, &config);
+        let urgent = operations.iter().any(Operation::is_urgent);
         for operation in operations.drain(..) {
             match operation {
                 Operation::Admit { alert, raw, now, answer } => {
@@ -136,7 +140,8 @@ impl<G: Gate> Writer<G> {
         }
         self.forget_old(&mut batch, &config);
         batch.kept(self.kept);
-        let result = self.store.commit(batch);
+        let result =
+            if urgent { self.store.commit(batch) } else { self.store.commit_later(batch) };
         self.conclude(&result, before, promises);
     }
 
@@ -266,6 +271,14 @@ impl<G: Gate> Writer<G> {
 }
 
 impl Operation {
+    /// Whether somebody relies on it being on disk when it is answered.
+    fn is_urgent(&self) -> bool {
+        match self {
+            Self::Admit { .. } | Self::Record { .. } | Self::Reopen { .. } => true,
+            Self::Finish { .. } => false,
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Admit { raw, .. } => raw.len(),
