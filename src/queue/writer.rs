@@ -140,8 +140,7 @@ impl<G: Gate> Writer<G> {
         }
         self.forget_old(&mut batch, &config);
         batch.kept(self.kept);
-        let result =
-            if urgent { self.store.commit(batch) } else { self.store.commit_later(batch) };
+        let result = if urgent { self.store.commit(batch) } else { self.store.commit_later(batch) };
         self.conclude(&result, before, promises);
     }
 
