@@ -18,6 +18,7 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ const CACHE: u64 = 4 * 1024 * 1024;
 /// How often, and after which wait, a lock that is still held is tried again.
 const LOCK_TRIES: u32 = 100;
 const LOCK_WAIT: Duration = Duration::from_millis(20);
+
+/// How long closing a database may take.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
 
 const ALERT: u8 = b'a';
 const MAIL: u8 = b'm';
@@ -99,6 +103,8 @@ pub(super) struct Store {
     /// `None` only while it is opened anew.
     database: RwLock<Option<sled::Db>>,
     damage: Mutex<Option<Damage>>,
+    /// The old handle hangs, and with it the lock on the files.
+    stuck: AtomicBool,
 }
 
 /// Changes that are written together or not at all.
@@ -109,8 +115,12 @@ impl Store {
     /// Opens the store, setting a damaged one aside.
     pub(super) fn open(folder: PathBuf) -> Result<(Self, Option<Damage>), OpenError> {
         let (database, damage) = open_or_set_aside(&folder)?;
-        let store =
-            Self { folder, database: RwLock::new(Some(database)), damage: Mutex::new(None) };
+        let store = Self {
+            folder,
+            database: RwLock::new(Some(database)),
+            damage: Mutex::new(None),
+            stuck: AtomicBool::new(false),
+        };
         Ok((store, damage))
     }
 
@@ -148,6 +158,11 @@ impl Store {
         if !open && let Err(error) = self.reopen() {
             tracing::error!(%error, "the store stays closed");
         }
+    }
+
+    /// Whether the store can be used again by a new process only.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
     }
 
     /// Whether an alert is kept. `true` if that cannot be told.
@@ -243,7 +258,14 @@ impl Store {
     fn reopen(&self) -> Result<(), OpenError> {
         let mut guard = self.database.write().unwrap_or_else(PoisonError::into_inner);
         // The lock on the files is free only when the old handle is gone.
-        drop(guard.take());
+        if let Some(old) = guard.take()
+            && !dropped_in_time(old)
+        {
+            self.stuck.store(true, Ordering::Relaxed);
+        }
+        if self.is_stuck() {
+            return Err(OpenError::InUse(self.folder.clone()));
+        }
         let mut tries = 0;
         let (database, damage) = loop {
             match open_or_set_aside(&self.folder) {
@@ -342,6 +364,17 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Store").field("folder", &self.folder).finish_non_exhaustive()
     }
+}
+
+/// Drops a database on a thread of its own: after some errors its last flush never ends.
+fn dropped_in_time(database: sled::Db) -> bool {
+    let (done, is_done) = std::sync::mpsc::sync_channel(1);
+    let dropping = std::thread::Builder::new().name("queue-closer".to_owned()).spawn(move || {
+        drop(catch_unwind(AssertUnwindSafe(|| drop(database))));
+        // Nobody waits for it any more if it took too long.
+        done.send(()).ok();
+    });
+    dropping.is_ok() && is_done.recv_timeout(CLOSE_PATIENCE).is_ok()
 }
 
 fn open_or_set_aside(folder: &Path) -> Result<(sled::Db, Option<Damage>), OpenError> {

@@ -22,6 +22,15 @@ const MOST_OPERATIONS: usize = 256;
 /// Most mail bytes that share a flush, which bounds what a batch holds in memory.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
+/// Free space that is left on the disk whatever the settings say: for outcomes of what was
+/// accepted, beyond them for new alerts. After a write that failed sled can hang for ever, so it is
+/// not asked to write what has no room.
+const ROOM_FOR_OUTCOMES: u64 = 1024 * 1024;
+const ROOM_FOR_ALERTS: u64 = 4 * 1024 * 1024;
+
+/// Space an operation takes besides the mail: records, indexes and the log's own.
+const BYTES_PER_OPERATION: u64 = 16 * 1024;
+
 /// How often the ages in the history are looked at.
 const COMMITS_PER_LOOK: u32 = 64;
 
@@ -97,6 +106,10 @@ impl<G: Gate> Writer<G> {
                 operations.push(next);
             }
             self.commit(&mut operations);
+            if self.store.is_stuck() {
+                tracing::error!("the store does not let go of its files; only a new start helps");
+                return;
+            }
         }
     }
 
@@ -113,7 +126,12 @@ impl<G: Gate> Writer<G> {
         let before = self.newest;
         let mut batch = self.store.batch();
         let mut promises = Vec::with_capacity(operations.len());
-        let room = room_on_disk(&self.store, &config);
+        let room = Room::of(&self.store, operations);
+        if let Err(error) = room.beyond(ROOM_FOR_OUTCOMES) {
+            operations.drain(..).for_each(|operation| operation.refuse(error.clone()));
+            return;
+        }
+        let room = room.beyond(config.queue.min_free_space.0.max(ROOM_FOR_ALERTS));
         for operation in operations.drain(..) {
             match operation {
                 Operation::Admit { alert, raw, now, answer } => {
@@ -308,14 +326,31 @@ impl Operation {
     }
 }
 
-fn room_on_disk(store: &Store, config: &Config) -> Result<(), QueueError> {
-    let needed = config.queue.min_free_space.0;
-    match rustix::fs::statvfs(store.folder()) {
-        Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < needed => {
-            Err(QueueError::DiskFull(needed))
+/// What is free on the disk, and what some operations take of it, in bytes.
+struct Room {
+    /// Unset if the file system cannot tell; it will say so when written to.
+    free: Option<u64>,
+    taken: u64,
+}
+
+impl Room {
+    fn of(store: &Store, operations: &[Operation]) -> Self {
+        let disk = rustix::fs::statvfs(store.folder()).ok();
+        let free = disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        // A mail too large for the log lies beside it until it is written to the tree.
+        let taken = operations
+            .iter()
+            .map(|operation| BYTES_PER_OPERATION + (operation.bytes() as u64).saturating_mul(2));
+        Self { free, taken: taken.sum() }
+    }
+
+    /// Whether so much stays free.
+    fn beyond(&self, kept: u64) -> Result<(), QueueError> {
+        let needed = kept.saturating_add(self.taken);
+        match self.free {
+            Some(free) if free < needed => Err(QueueError::DiskFull(needed)),
+            Some(_) | None => Ok(()),
         }
-        // A file system that cannot tell will say so when written to.
-        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -212,3 +212,10 @@ fn the_first_faults_are_told_and_the_others_counted() {
     assert!(told[199].starts_with("line 200, column 1: k199: unknown key"), "{}", told[199]);
     assert_eq!(told[200], "line 200, column 1: and 800 more");
 }
+
+#[test]
+fn an_empty_file_is_a_configuration() {
+    let config = Config::parse("").unwrap().config;
+    assert_eq!(config.smtp.max_messages_per_minute, 60_000);
+    assert!(config.mail.from.as_str().starts_with("smtp-appliance@"));
+}

@@ -12,6 +12,10 @@
 mod support;
 
 mod alert_texts;
+mod cli;
+mod config_bad;
+mod config_edit;
+mod config_example;
 mod config_read;
 mod corpus;
 mod fuzz_corpora;
@@ -20,6 +24,7 @@ mod mail_relay;
 mod modem;
 mod modem_quirks;
 mod power_cut;
+mod queue;
 mod sms;
 mod smtp_corpus;
 mod smtp_dialog;
@@ -28,3 +33,7 @@ mod smtp_stop;
 mod smtp_tls;
 mod tidy;
 mod unseen;
+mod way_faults;
+mod way_people;
+mod way_restart;
+mod way_storm;

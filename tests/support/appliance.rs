@@ -186,11 +186,11 @@ impl Place {
         writeln!(text, "[filter]\n{}[queue]\n{}", settings.filter, settings.queue).unwrap();
         writeln!(text, "[channels]\norder = {}", settings.order).unwrap();
         writeln!(text, "[mail]\nfrom = \"alerts@appliance.test\"\n{}", settings.mail).unwrap();
-        if !settings.mail.contains("relay") {
+        if !settings.mail.contains("relay =") {
             let port = self.relay.address().port();
             writeln!(text, "relay = \"127.0.0.1\"\nport = {port}").unwrap();
         }
-        if !settings.mail.contains("tls") {
+        if !settings.mail.contains("tls =") {
             writeln!(text, "tls = \"off\"").unwrap();
         }
         let retry = "first = \"50 ms\"\nmax = \"200 ms\"";

@@ -311,7 +311,7 @@ impl<'a> Section<'a> {
     fn nearest(&self, name: &str) -> Option<&'static str> {
         let limit = (name.len() / 3).clamp(1, MAX_DISTANCE);
         let close = self.taken.iter().filter(|known| known.len().abs_diff(name.len()) <= limit);
-        let distances = close.map(|known| (strsim::levenshtein(known, name), *known));
+        let distances = close.map(|known| (strsim::osa_distance(known, name), *known));
         distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, known)| known)
     }
 

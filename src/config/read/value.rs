@@ -45,8 +45,13 @@ pub(super) fn host_name(value: &DeValue<'_>) -> Result<String, String> {
 
 /// A host name (RFC 1123 section 2.1).
 pub(super) fn is_host_name(name: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    name.len() <= 253 && name.split('.').all(|label| !label.is_empty() && label.bytes().all(fits))
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
 }
 
 /// `"mail.example.org"`, `"192.0.2.1"`, `"2001:db8::1"`: another machine. Such names may hold
@@ -55,14 +60,14 @@ pub(super) fn host(value: &DeValue<'_>) -> Result<String, String> {
     let expected =
         "expected a host name or address, such as \"mail.example.org\"; the port has its own key";
     let right =
-        |text: &String| text.parse::<IpAddr>().is_ok() || is_host_name(&text.replace('_', "-"));
+        |text: &String| text.parse::<IpAddr>().is_ok() || is_host_name(&text.replace('_', "x"));
     text(value).ok().filter(right).ok_or_else(|| expected.to_owned())
 }
 
 /// `"example.org"`: what stands behind the `@` of an address.
 pub(super) fn domain(value: &DeValue<'_>) -> Result<String, String> {
     let expected = "expected a host name, such as \"example.org\", without \"@\"";
-    let name = text(value).ok().filter(|name| is_host_name(&name.replace('_', "-")));
+    let name = text(value).ok().filter(|name| is_host_name(&name.replace('_', "x")));
     name.map(|name| name.to_ascii_lowercase()).ok_or_else(|| expected.to_owned())
 }
 
@@ -239,6 +244,7 @@ fn compile(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
     built.map_err(|error| {
         let line = error.to_string().lines().last().unwrap_or_default().to_owned();
+        let line = line.trim_start_matches("error: ");
         format!("expected a subject or a /pattern/; this pattern is wrong: {line}")
     })
 }
@@ -252,6 +258,12 @@ mod tests {
     use toml::de::DeTable;
 
     use super::*;
+
+    #[test]
+    fn a_wrong_pattern_is_told_in_a_line() {
+        let fault = read("'/(/'", ignore).unwrap_err();
+        assert!(fault.ends_with("this pattern is wrong: unclosed group"), "{fault}");
+    }
 
     /// What `read` makes of a value written in TOML.
     fn read<T>(
@@ -383,6 +395,7 @@ mod tests {
             ("'@example.org'", false, false, false),
             ("'smtp://mail'", false, false, false),
             ("'.mail'", false, false, false),
+            ("'-mail'", false, false, false),
             ("''", false, false, false),
             ("1", false, false, false),
         ];

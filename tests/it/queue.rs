@@ -1,0 +1,487 @@
+//! The queue keeps what it accepted, in order, whatever happens to its disk and its files.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use smtp_appliance::alert::{Alert, AlertId, Origin, understand};
+use smtp_appliance::channel::{Outcome, Reach};
+use smtp_appliance::config::{ByteSize, ChannelName, Config};
+use smtp_appliance::intake::FilterGate;
+use smtp_appliance::queue::{
+    self, Attempt, Damage, Delivery, DropReason, OpenError, Progress, Queue, QueueError, Verdict,
+};
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+use crate::support::appliance::mail;
+use crate::support::receiver::{config, soon};
+
+/// An open queue with the filter as its gate.
+struct Bench {
+    queue: Queue,
+    writer: JoinHandle<()>,
+    config: watch::Sender<Arc<Config>>,
+    damage: Option<Damage>,
+}
+
+fn now() -> std::time::Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+impl Bench {
+    fn try_open(folder: &Path, change: impl FnOnce(&mut Config)) -> Result<Self, OpenError> {
+        let mut settings = config(folder);
+        change(&mut settings);
+        let (config, settings) = watch::channel(Arc::new(settings));
+        let gate = |recent: &queue::Recent<'_>| {
+            FilterGate::recall(recent, settings.clone(), now(), Timestamp::now())
+        };
+        let opened = queue::open(folder.join("queue"), gate, settings.clone())?;
+        let damage = opened.damage.clone();
+        let (queue, writer) = opened.start().unwrap();
+        Ok(Self { queue, writer, config, damage })
+    }
+
+    fn open(folder: &Path) -> Self {
+        Self::try_open(folder, |_| {}).unwrap()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Config)) {
+        self.config.send_modify(|config| change(Arc::make_mut(config)));
+    }
+
+    async fn admit(&self, subject: &str) -> Result<(AlertId, Verdict), QueueError> {
+        self.admit_raw(Bytes::from(mail(subject))).await
+    }
+
+    async fn admit_raw(&self, raw: Bytes) -> Result<(AlertId, Verdict), QueueError> {
+        soon(self.queue.admit(alert(&raw), raw, now())).await
+    }
+
+    async fn pass(&self, subject: &str) -> AlertId {
+        let (id, verdict) = self.admit(subject).await.unwrap();
+        assert_eq!(verdict, Verdict::Pass);
+        id
+    }
+
+    fn pending(&self) -> Vec<u64> {
+        let pending = self.queue.reader().pending(AlertId(0), usize::MAX).unwrap();
+        pending.into_iter().map(|id| id.0).collect()
+    }
+
+    fn history(&self) -> Vec<u64> {
+        let records = self.queue.reader().history(AlertId(u64::MAX), usize::MAX).unwrap();
+        records.into_iter().map(|record| record.alert.id.0).collect()
+    }
+
+    async fn close(self) {
+        soon(self.queue.ended()).await;
+        self.writer.join().unwrap();
+    }
+}
+
+fn alert(raw: &[u8]) -> Alert {
+    let origin = Origin::default();
+    let (text, events) = understand(raw, &origin);
+    let people = vec!["ana".parse().unwrap()];
+    let (id, received) = (AlertId::default(), Timestamp::now());
+    Alert { id, received, origin, people, text, events }
+}
+
+fn told(channel: ChannelName) -> Delivery {
+    let mut delivery = Delivery::new("ana".parse().unwrap(), channel);
+    let detail = "1 part, reference 17".to_owned();
+    let outcome = Outcome::Told { reach: Reach::HandedOver, detail, receipts: vec![17] };
+    delivery.progress = Progress::Told(Reach::HandedOver);
+    delivery.tries = 1;
+    delivery.push(Attempt { at: Timestamp::UNIX_EPOCH, outcome });
+    delivery
+}
+
+#[tokio::test]
+async fn what_is_accepted_stays_in_order_until_it_is_done_with() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::open(folder.path());
+    for id in 1..=4 {
+        assert_eq!(bench.pass(&format!("alarm {id}")).await, AlertId(id));
+    }
+    bench.queue.record(AlertId(2), vec![told(ChannelName::Sms)]).await.unwrap();
+    bench.queue.finish(AlertId(2)).await.unwrap();
+    bench.close().await;
+
+    let bench = Bench::open(folder.path());
+    assert_eq!(bench.damage, None);
+    assert_eq!(bench.pending(), [1, 3, 4]);
+    assert_eq!(bench.history(), [4, 3, 2, 1]);
+    let reader = bench.queue.reader();
+    assert_eq!(reader.deliveries(AlertId(2)).unwrap(), [told(ChannelName::Sms)]);
+    assert_eq!(reader.raw(AlertId(3)).unwrap(), mail("alarm 3"));
+    bench.queue.reopen(AlertId(2), vec![told(ChannelName::Mail)]).await.unwrap();
+    assert_eq!(bench.pending(), [1, 2, 3, 4]);
+    assert_eq!(bench.queue.reader().deliveries(AlertId(2)).unwrap().len(), 2);
+    assert_eq!(bench.queue.reopen(AlertId(9), Vec::new()).await, Err(QueueError::Gone(AlertId(9))));
+    assert_eq!(bench.pass("alarm 5").await, AlertId(5));
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_are_taken_in_at_a_time() {
+    const MANY: usize = 500;
+    let folder = TempDir::new().unwrap();
+    let bench = Arc::new(Bench::open(folder.path()));
+    let admits = (0..MANY).map(|number| {
+        let bench = Arc::clone(&bench);
+        tokio::spawn(async move { bench.pass(&format!("alarm {number}")).await.0 })
+    });
+    let mut ids = Vec::new();
+    for admit in admits.collect::<Vec<_>>() {
+        ids.push(soon(admit).await.unwrap());
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, (1..=MANY as u64).collect::<Vec<_>>());
+    Arc::into_inner(bench).unwrap().close().await;
+    let bench = Bench::open(folder.path());
+    assert_eq!(bench.pending(), ids);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_repeat_is_a_repeat_after_a_restart_too() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::open(folder.path());
+    bench.pass("disk full").await;
+    bench.queue.finish(AlertId(1)).await.unwrap();
+    bench.close().await;
+    let bench = Bench::open(folder.path());
+    let repeat = Verdict::Drop(DropReason::Repeat(AlertId(1)));
+    assert_eq!(bench.admit("disk full").await, Ok((AlertId(2), repeat)));
+    assert_eq!(bench.pending(), [] as [u64; 0]);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_full_queue_takes_in_again_when_something_is_done_with() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::try_open(folder.path(), |config| config.queue.max_pending = 2).unwrap();
+    bench.pass("alarm 1").await;
+    bench.pass("alarm 2").await;
+    assert_eq!(bench.admit("alarm 3").await, Err(QueueError::Full));
+    bench.queue.finish(AlertId(1)).await.unwrap();
+    assert_eq!(bench.pass("alarm 3").await, AlertId(3));
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn the_history_is_bounded_by_number_and_what_waits_is_not_touched() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::try_open(folder.path(), |config| config.queue.max_history = 5).unwrap();
+    for id in 1..=20 {
+        bench.pass(&format!("alarm {id}")).await;
+        if id > 2 {
+            bench.queue.finish(AlertId(id)).await.unwrap();
+        }
+    }
+    assert_eq!(bench.history(), [20, 19, 18, 2, 1]);
+    assert_eq!(bench.pending(), [1, 2]);
+    // A report that comes late for one that is gone leaves nothing behind.
+    bench.queue.record(AlertId(5), vec![told(ChannelName::Sms)]).await.unwrap();
+    assert_eq!(bench.queue.reader().deliveries(AlertId(5)).unwrap(), []);
+    for id in 1..=20 {
+        bench.queue.finish(AlertId(id)).await.unwrap();
+    }
+    bench.pass("alarm 21").await;
+    assert_eq!(bench.history(), [21, 20, 19, 18, 2]);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn the_history_is_bounded_by_age() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::try_open(folder.path(), |config| config.queue.keep_history = Duration::ZERO)
+        .unwrap();
+    for id in 1..=150 {
+        bench.pass(&format!("alarm {id}")).await;
+        if id != 3 {
+            bench.queue.finish(AlertId(id)).await.unwrap();
+        }
+    }
+    let history = bench.history();
+    assert!(history.len() < 80, "{history:?}");
+    assert_eq!(history.first(), Some(&150));
+    assert_eq!(bench.pending(), [3]);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_disk_without_room_is_told_and_passes() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::open(folder.path());
+    let huge = ByteSize(1 << 60);
+    bench.change(|config| config.queue.min_free_space = huge);
+    assert!(matches!(bench.admit("alarm").await, Err(QueueError::DiskFull(_))));
+    bench.change(|config| config.queue.min_free_space = ByteSize(0));
+    // What was not kept is no repeat when it comes again.
+    assert_eq!(bench.pass("alarm").await, AlertId(1));
+    bench.close().await;
+}
+
+/// A small file system of its own; `None` where this may not be done.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: &Path) -> Option<Self> {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(folder);
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(&self.0).output());
+    }
+}
+
+/// A mail of this many bytes that does not pack well.
+fn large(number: u32, size: u32) -> Bytes {
+    let noise = (0..size).map(|n| n.wrapping_mul(2_654_435_761 ^ number) >> 13);
+    let noise: String = noise.map(|n| char::from(b'a' + (n % 26) as u8)).collect();
+    Bytes::from(format!("{}{noise}\r\n", mail(&format!("alarm {number}"))))
+}
+
+fn fill_up(file: &Path) {
+    let mut file = std::fs::File::create(file).unwrap();
+    while std::io::Write::write_all(&mut file, &[1; 4096]).is_ok() {}
+}
+
+#[tokio::test]
+async fn a_disk_that_runs_full_under_the_store_costs_nothing_accepted() {
+    let folder = TempDir::new().unwrap();
+    let Some(disk) = SmallDisk::mount(&folder.path().join("disk")) else {
+        println!("not tried: this user may not mount a file system");
+        return;
+    };
+    let bench = Bench::open(&disk.0);
+    let mut kept = Vec::new();
+    let refused = loop {
+        let number = u32::try_from(kept.len()).unwrap();
+        match bench.admit_raw(large(number, 700_000)).await {
+            Ok((id, Verdict::Pass)) => kept.push(id.0),
+            Ok(other) => panic!("{other:?}"),
+            Err(QueueError::DiskFull(_)) => break number,
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    assert!(!kept.is_empty());
+    // There is still room for what was accepted,
+    bench.queue.record(AlertId(1), vec![told(ChannelName::Sms)]).await.unwrap();
+    // unless somebody else takes it.
+    let ballast = disk.0.join("ballast");
+    fill_up(&ballast);
+    let record = bench.queue.record(AlertId(2), vec![told(ChannelName::Sms)]).await;
+    assert!(matches!(record, Err(QueueError::DiskFull(_))), "{record:?}");
+    assert_eq!(bench.pending(), kept);
+    std::fs::remove_file(&ballast).unwrap();
+    bench.queue.record(AlertId(2), vec![told(ChannelName::Sms)]).await.unwrap();
+    // What was not kept is no repeat when it comes again.
+    let again = bench.admit_raw(large(refused, 1000)).await;
+    assert!(matches!(again, Ok((_, Verdict::Pass)) | Err(QueueError::DiskFull(_))), "{again:?}");
+    kept.extend(again.ok().map(|(id, _)| id.0));
+    bench.close().await;
+
+    // A start on a full disk keeps what there is.
+    fill_up(&ballast);
+    match Bench::try_open(&disk.0, |_| {}) {
+        Ok(bench) => {
+            assert_eq!(bench.damage, None);
+            bench.close().await;
+        }
+        Err(error) => assert!(matches!(error, OpenError::Folder { .. }), "{error}"),
+    }
+    std::fs::remove_file(&ballast).unwrap();
+    let bench = Bench::open(&disk.0);
+    assert_eq!(bench.damage, None);
+    assert_eq!(bench.pending(), kept);
+    bench.close().await;
+}
+
+async fn fill(folder: &Path) -> Vec<u64> {
+    let bench = Bench::open(folder);
+    for id in 1..=40 {
+        bench.pass(&format!("alarm {id}")).await;
+        bench.queue.record(AlertId(id), vec![told(ChannelName::Sms)]).await.unwrap();
+    }
+    let pending = bench.pending();
+    bench.close().await;
+    pending
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// Copies a closed store.
+fn copy(from: &Path, to: &Path) {
+    for file in files(from) {
+        let target = to.join(file.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(file, target).unwrap();
+    }
+}
+
+/// What is done to a store's files, by its name.
+type Damaging = (&'static str, fn(&Path));
+
+const DAMAGES: [Damaging; 9] = [
+    ("the log cut in half", |queue| {
+        let length = std::fs::metadata(queue.join("db")).unwrap().len();
+        std::fs::File::options()
+            .write(true)
+            .open(queue.join("db"))
+            .unwrap()
+            .set_len(length / 2)
+            .unwrap();
+    }),
+    ("the log's end cut off", |queue| {
+        let file = std::fs::File::options().write(true).open(queue.join("db")).unwrap();
+        file.set_len(file.metadata().unwrap().len() - 1000).unwrap();
+    }),
+    ("an empty log", |queue| std::fs::write(queue.join("db"), "").unwrap()),
+    ("a log of noise", |queue| {
+        let noise: Vec<u8> = (0..600_000_u32).map(|n| (n.wrapping_mul(97) >> 3) as u8).collect();
+        std::fs::write(queue.join("db"), noise).unwrap();
+    }),
+    ("no log", |queue| std::fs::remove_file(queue.join("db")).unwrap()),
+    ("noise for settings", |queue| std::fs::write(queue.join("conf"), "noise").unwrap()),
+    ("no settings", |queue| std::fs::write(queue.join("conf"), "").unwrap()),
+    ("torn snapshots", |queue| {
+        std::fs::write(queue.join("snap.00000000000000FF.generating"), "torn").unwrap();
+        for file in files(queue) {
+            if file.file_name().unwrap().to_string_lossy().starts_with("snap.") {
+                std::fs::write(file, "noise").unwrap();
+            }
+        }
+    }),
+    ("everything empty", |queue| {
+        for file in files(queue) {
+            std::fs::write(file, "").unwrap();
+        }
+    }),
+];
+
+/// Opens what is left of a store, and tries whether it can be used.
+async fn use_damaged(name: &str, folder: &Path) {
+    let bench = Bench::try_open(folder, |_| {}).unwrap_or_else(|error| panic!("{name}: {error}"));
+    if let Some(damage) = &bench.damage {
+        assert!(damage.set_aside.is_dir(), "{name}");
+        assert!(!damage.reason.is_empty(), "{name}");
+    }
+    for number in 0..3 {
+        let admitted = bench.admit(&format!("new {number}")).await;
+        // Damage that shows late sets the store aside when it shows; the client comes again.
+        let admitted = match admitted {
+            Err(_) => bench.admit(&format!("new {number}")).await,
+            admitted => admitted,
+        };
+        let (id, _) = admitted.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let found = bench.queue.reader().record(id);
+        assert!(found.is_ok_and(|record| record.is_some()), "{name}");
+    }
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_no_dead_appliance() {
+    let whole = TempDir::new().unwrap();
+    fill(whole.path()).await;
+    for (name, damage) in DAMAGES {
+        let folder = TempDir::new().unwrap();
+        copy(whole.path(), folder.path());
+        damage(&folder.path().join("queue"));
+        use_damaged(name, folder.path()).await;
+    }
+}
+
+#[tokio::test]
+async fn flipped_bits_are_no_dead_appliance() {
+    let whole = TempDir::new().unwrap();
+    fill(whole.path()).await;
+    let log = std::fs::read(whole.path().join("queue/db")).unwrap();
+    let used = log.iter().rposition(|byte| *byte != 0).unwrap();
+    for round in 0..30 {
+        let folder = TempDir::new().unwrap();
+        copy(whole.path(), folder.path());
+        let mut log = log.clone();
+        let place = fastrand::usize(0..used);
+        log[place] ^= 1 << fastrand::u8(0..8);
+        std::fs::write(folder.path().join("queue/db"), log).unwrap();
+        use_damaged(&format!("round {round}, byte {place}"), folder.path()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_torn_snapshot_alone_costs_nothing() {
+    let folder = TempDir::new().unwrap();
+    let pending = fill(folder.path()).await;
+    std::fs::write(folder.path().join("queue/snap.0000000000000001.generating"), "t").unwrap();
+    let bench = Bench::open(folder.path());
+    assert_eq!(bench.damage, None);
+    assert_eq!(bench.pending(), pending);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn the_store_of_a_newer_program_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    fill(folder.path()).await;
+    let database = sled::open(folder.path().join("queue")).unwrap();
+    database.insert("version", &99_u32.to_be_bytes()).unwrap();
+    database.flush().unwrap();
+    drop(database);
+    let error = Bench::try_open(folder.path(), |_| {}).err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error}");
+    assert!(error.to_string().contains("use a newer program"), "{error}");
+}
+
+#[tokio::test]
+async fn a_store_in_use_is_not_touched() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::open(folder.path());
+    bench.pass("alarm").await;
+    let generating = folder.path().join("queue/snap.0000000000000001.generating");
+    std::fs::write(&generating, "being written").unwrap();
+    let error = Bench::try_open(folder.path(), |_| {}).err().unwrap();
+    assert!(matches!(error, OpenError::InUse(_)), "{error}");
+    assert!(generating.exists(), "a snapshot the other process writes was deleted");
+    assert_eq!(bench.pass("alarm 2").await, AlertId(2));
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_store_of_version_1_opens() {
+    let folder = TempDir::new().unwrap();
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/v1");
+    copy(&old, folder.path());
+    let bench = Bench::open(folder.path());
+    assert_eq!(bench.damage, None);
+    assert_eq!(bench.pending(), [1, 3]);
+    assert_eq!(bench.history(), [4, 3, 2, 1]);
+    let reader = bench.queue.reader();
+    assert_eq!(reader.deliveries(AlertId(2)).unwrap(), [told(ChannelName::Sms)]);
+    assert_eq!(reader.raw(AlertId(1)).unwrap(), mail("alarm 1"));
+    assert_eq!(bench.pass("alarm 5").await, AlertId(5));
+    bench.close().await;
+}
