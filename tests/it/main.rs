@@ -12,6 +12,7 @@
 mod support;
 
 mod corpus;
+mod dispatch;
 mod fuzz_corpora;
 mod mail_relay;
 mod modem;
@@ -26,6 +27,9 @@ mod smtp_stop;
 mod smtp_tls;
 mod tidy;
 mod unseen;
+mod way_config;
+mod way_control;
+mod way_crowd;
 mod way_faults;
 mod way_people;
 mod way_restart;
