@@ -95,18 +95,20 @@ impl<G: Gate> Writer<G> {
             }
             self.commit(&mut operations);
         }
-        if let Err(error) = self.store.commit(self.store.batch()) {
+        if let Err(error) = self.store.flush_all() {
             tracing::warn!(%error, "the last flush failed");
         }
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
+        if !operations.iter().any(Operation::is_urgent) {
+            return self.finish(operations);
+        }
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
         let mut batch = self.store.batch();
         let mut promises = Vec::with_capacity(operations.len());
         let room = room_on_disk(&self.store, &config);
-        let urgent = operations.iter().any(Operation::is_urgent);
         for operation in operations.drain(..) {
             match operation {
                 Operation::Admit { alert, raw, now, answer } => {
@@ -124,10 +126,7 @@ impl<G: Gate> Writer<G> {
                 }
                 Operation::Finish { id, answer } => {
                     batch.finish(id);
-                    self.pending.remove(&id);
-                    self.waiting.remove(&id);
-                    self.all_pending_up_to =
-                        self.all_pending_up_to.min(AlertId(id.0.saturating_sub(1)));
+                    self.is_finished(id);
                     promises.push(Promise::Done(answer));
                 }
                 Operation::Reopen { id, deliveries, answer } => {
@@ -140,8 +139,29 @@ impl<G: Gate> Writer<G> {
         }
         self.forget_old(&mut batch, &config);
         batch.kept(self.kept);
-        let result = if urgent { self.store.commit(batch) } else { self.store.commit_later(batch) };
+        let result = self.store.commit(batch);
         self.conclude(&result, before, promises);
+    }
+
+    /// Takes alerts off the queue when nobody waits for a flush.
+    fn finish(&mut self, operations: &mut Vec<Operation>) {
+        let mut ids = Vec::with_capacity(operations.len());
+        let mut promises = Vec::with_capacity(operations.len());
+        for operation in operations.drain(..) {
+            if let Operation::Finish { id, answer } = operation {
+                self.is_finished(id);
+                ids.push(id);
+                promises.push(Promise::Done(answer));
+            }
+        }
+        let result = self.store.finish(&ids);
+        self.conclude(&result, self.newest, promises);
+    }
+
+    fn is_finished(&mut self, id: AlertId) {
+        self.pending.remove(&id);
+        self.waiting.remove(&id);
+        self.all_pending_up_to = self.all_pending_up_to.min(AlertId(id.0.saturating_sub(1)));
     }
 
     fn conclude(
