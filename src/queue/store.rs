@@ -145,24 +145,32 @@ impl Store {
 
     /// Writes a batch and flushes it to disk. After an error the database is opened anew.
     pub(super) fn commit(&self, batch: Batch) -> Result<(), QueueError> {
-        self.write(batch, true)
-    }
-
-    /// Writes a batch that comes to the disk with the next flush.
-    pub(super) fn commit_later(&self, batch: Batch) -> Result<(), QueueError> {
-        self.write(batch, false)
-    }
-
-    fn write(&self, batch: Batch, flush: bool) -> Result<(), QueueError> {
-        let written = self.with(|database| {
+        self.write(|database| {
             database.apply_batch(batch.0)?;
-            if flush {
-                database.flush()?;
-                self.disk.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
-            }
-            Ok(())
-        });
-        written.map_err(|error| {
+            self.flush(database)
+        })
+    }
+
+    /// Takes alerts off the queue; it comes to the disk with the next flush. Removed one by one,
+    /// as each batch makes sled write to the disk on its own account.
+    pub(super) fn finish(&self, ids: &[AlertId]) -> Result<(), QueueError> {
+        self.write(|database| {
+            ids.iter().try_for_each(|id| database.remove(key(PENDING, *id)).map(drop))
+        })
+    }
+
+    /// Brings to the disk what [`Store::finish`] left.
+    pub(super) fn flush_all(&self) -> Result<(), QueueError> {
+        self.write(|database| self.flush(database))
+    }
+
+    fn flush(&self, database: &sled::Db) -> sled::Result<()> {
+        database.flush()?;
+        Ok(self.disk.lock().unwrap_or_else(PoisonError::into_inner).sync()?)
+    }
+
+    fn write(&self, write: impl FnOnce(&sled::Db) -> sled::Result<()>) -> Result<(), QueueError> {
+        self.with(write).map_err(|error| {
             if let Err(reopen) = self.reopen() {
                 return QueueError::Store(format!("{error}; then: {reopen}"));
             }

@@ -111,7 +111,7 @@ impl<G: Gate> Writer<G> {
                 return;
             }
         }
-        if let Err(error) = self.store.commit(self.store.batch()) {
+        if let Err(error) = self.store.flush_all() {
             tracing::warn!(%error, "the last flush failed");
         }
     }
@@ -125,6 +125,9 @@ impl<G: Gate> Writer<G> {
             operations.drain(..).for_each(|operation| operation.refuse(error.clone()));
             return;
         }
+        if !operations.iter().any(Operation::is_urgent) {
+            return self.finish(operations);
+        }
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
         let mut batch = self.store.batch();
@@ -135,7 +138,6 @@ impl<G: Gate> Writer<G> {
             return;
         }
         let room = room.beyond(config.queue.min_free_space.0.max(ROOM_FOR_ALERTS));
-        let urgent = operations.iter().any(Operation::is_urgent);
         for operation in operations.drain(..) {
             match operation {
                 Operation::Admit { alert, raw, now, answer } => {
@@ -156,10 +158,7 @@ impl<G: Gate> Writer<G> {
                 }
                 Operation::Finish { id, answer } => {
                     batch.finish(id);
-                    self.pending.remove(&id);
-                    self.waiting.remove(&id);
-                    self.all_pending_up_to =
-                        self.all_pending_up_to.min(AlertId(id.0.saturating_sub(1)));
+                    self.is_finished(id);
                     promises.push(Promise::Done(answer));
                 }
                 Operation::Reopen { id, deliveries, answer } => {
@@ -176,8 +175,29 @@ impl<G: Gate> Writer<G> {
         }
         self.forget_old(&mut batch, &config);
         batch.kept(self.kept);
-        let result = if urgent { self.store.commit(batch) } else { self.store.commit_later(batch) };
+        let result = self.store.commit(batch);
         self.conclude(&result, before, promises);
+    }
+
+    /// Takes alerts off the queue when nobody waits for a flush.
+    fn finish(&mut self, operations: &mut Vec<Operation>) {
+        let mut ids = Vec::with_capacity(operations.len());
+        let mut promises = Vec::with_capacity(operations.len());
+        for operation in operations.drain(..) {
+            if let Operation::Finish { id, answer } = operation {
+                self.is_finished(id);
+                ids.push(id);
+                promises.push(Promise::Done(answer));
+            }
+        }
+        let result = self.store.finish(&ids);
+        self.conclude(&result, self.newest, promises);
+    }
+
+    fn is_finished(&mut self, id: AlertId) {
+        self.pending.remove(&id);
+        self.waiting.remove(&id);
+        self.all_pending_up_to = self.all_pending_up_to.min(AlertId(id.0.saturating_sub(1)));
     }
 
     fn conclude(
