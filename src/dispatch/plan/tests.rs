@@ -124,7 +124,7 @@ fn alerts_that_wait_follow_the_channels_and_people_of_the_moment() {
     plan.replan(AlertId(1), std::slice::from_ref(&mail), &BTreeSet::from([flying.clone()]));
     plan.wake(now);
     assert_eq!(plan.next(ChannelName::Sms, ONE), []);
-    assert_eq!(plan.next(ChannelName::Mail, MANY), [mail.clone()]);
+    assert_eq!(plan.next(ChannelName::Mail, MANY), std::slice::from_ref(&mail));
     assert!(!plan.settle(&mail));
     assert!(plan.settle(&flying));
     // Nothing is left to do once nobody is to be told.
