@@ -12,10 +12,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// What is logged unless `RUST_LOG` says otherwise. sled tells its inner life at INFO.
 const DEFAULT_FILTER: &str = "info,sled=warn,rustls=warn";
 
-/// Begins to log. Under systemd (`JOURNAL_STREAM` is set) into the journal, with the fields kept;
-/// else to standard error, in colour on a terminal.
+/// Begins to log what is of interest to whoever runs the appliance.
 pub fn begin() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
+    begin_with(DEFAULT_FILTER);
+}
+
+/// Begins to log. Under systemd (`JOURNAL_STREAM` is set) into the journal, with the fields kept;
+/// else to standard error, in colour on a terminal. `RUST_LOG` goes before `filter`.
+pub fn begin_with(filter: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter.into());
     let registry = tracing_subscriber::registry().with(filter);
     let journal = env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
     let begun = if let Some(journal) = journal {

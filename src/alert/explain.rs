@@ -86,43 +86,45 @@ impl Explanation {
     /// For a terminal: a block of facts per event, then the texts once.
     #[must_use]
     pub fn to_table(&self) -> String {
-        let mut table = String::new();
+        let mut lines = Vec::new();
         for (number, alert) in self.alerts.iter().enumerate() {
             if self.alerts.len() > 1 {
-                table.push_str(&format!("event {} of {}\n", number + 1, self.alerts.len()));
+                lines.push(format!("event {} of {}", number + 1, self.alerts.len()));
             }
-            let severity = match (alert.severity, alert.severity_text.as_deref()) {
-                (Some(severity), Some(word)) => Some(format!("{} (\"{word}\")", severity.as_str())),
-                (Some(severity), None) => Some(severity.as_str().to_owned()),
-                (None, word) => word.map(|word| format!("\"{word}\"")),
-            };
-            let rows = [
-                ("source", Some(alert.source.clone())),
-                ("kind", Some(alert.kind.as_str().to_owned())),
-                ("severity", severity),
-                ("host", alert.host.clone()),
-                ("check", alert.check.clone()),
-                ("problem id", alert.problem_id.clone()),
-                ("summary", Some(alert.summary.clone())),
-                ("identity", Some(alert.identity.clone())),
-            ];
-            for (label, value) in rows {
-                table.push_str(&format!("{label:<11} {}\n", value.as_deref().unwrap_or("-")));
-            }
+            lines.extend(alert.rows());
         }
         if let Some(alert) = self.alerts.first() {
             let texts = &alert.texts;
             for (channel, text) in
                 [("mail", &texts.mail), ("sms", &texts.sms), ("call", &texts.call)]
             {
-                table.push_str(&format!("{channel}\n"));
-                for line in text.lines() {
-                    table.push_str(format!("| {line}").trim_end());
-                    table.push('\n');
-                }
+                lines.push(channel.to_owned());
+                lines.extend(text.lines().map(|line| format!("| {line}").trim_end().to_owned()));
             }
         }
-        table
+        lines.push(String::new());
+        lines.join("\n")
+    }
+}
+
+impl Explained {
+    fn rows(&self) -> Vec<String> {
+        let severity = match (self.severity, self.severity_text.as_deref()) {
+            (Some(severity), Some(word)) => Some(format!("{} (\"{word}\")", severity.as_str())),
+            (Some(severity), None) => Some(severity.as_str().to_owned()),
+            (None, word) => word.map(|word| format!("\"{word}\"")),
+        };
+        let rows = [
+            ("source", Some(self.source.as_str())),
+            ("kind", Some(self.kind.as_str())),
+            ("severity", severity.as_deref()),
+            ("host", self.host.as_deref()),
+            ("check", self.check.as_deref()),
+            ("problem id", self.problem_id.as_deref()),
+            ("summary", Some(self.summary.as_str())),
+            ("identity", Some(self.identity.as_str())),
+        ];
+        rows.map(|(label, value)| format!("{label:<11} {}", value.unwrap_or("-"))).into()
     }
 }
 

@@ -14,24 +14,50 @@ pub(super) fn core(subject: &str) -> String {
     core_words(text, &words).map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// The same as people read it: the part of the subject that names what is wrong.
+/// The same as people read it: the part of the subject that names what is wrong, without the state
+/// and the host around it.
 pub(super) fn topic(subject: &str, host: Option<&str>) -> Option<String> {
+    const NOUNS: &[&str] = &["host", "server", "servidor", "node", "nodo", "equipo", "device"];
     let rest = super::words::marker(subject).map_or(subject, |(_, rest)| rest);
-    let rest = rest.trim_start_matches(|c: char| !(c.is_alphanumeric() || "/[(\"«'".contains(c)));
-    let mut topic = rest.trim_end_matches(['*', '!', ' ', ':', '-', '|', '–']).to_owned();
-    if let Some(host) = host {
-        for before in [" on host ", " on ", " en ", " at ", " for ", " from ", " de ", " of "] {
-            if let Some(at) = topic.find(&format!("{before}{host}")) {
-                topic.truncate(at);
-            }
-        }
-        if let Some(rest) = topic.strip_prefix(host) {
-            topic = rest.trim_start_matches([' ', ':', '-', '/', '|', '–', ',']).to_owned();
-        }
-    }
-    let topic = topic.trim().trim_end_matches(['.', '!', ':', '-', ' ', '(', '[']).to_owned();
-    // "ALERT!" names nothing.
-    (!core(&topic).is_empty() && topic != host.unwrap_or_default()).then_some(topic)
+    let words = tokens(rest);
+    let found = senses(&words);
+    let state = |at: usize| {
+        found.iter().any(|found| {
+            (found.at..found.at + found.words).contains(&at)
+                && !matches!(found.sense, Sense::Topic | Sense::Report)
+        })
+    };
+    let outer = |(at, token): &(usize, &Token)| {
+        let text = rest.get(token.start..token.end).unwrap_or_default();
+        let named = host.is_some_and(|host| same_machine(host, text));
+        state(*at)
+            || named
+            || SMALL.contains(&token.text.as_str())
+            || NOUNS.contains(&token.text.as_str())
+    };
+    let mut inner = words.iter().enumerate().skip_while(outer);
+    let (first, start) = inner.next()?;
+    let (_, end) = words.iter().enumerate().skip(first).rev().find(|word| !outer(word))?;
+    let after = rest.get(end.end..)?;
+    let tail = after.len() - after.trim_start_matches([')', '%', '"', '\'', '»', ']']).len();
+    let before = rest.get(..start.start)?;
+    let lead = before.len() - before.trim_end_matches(['(', '"', '\'', '«', '/', '[']).len();
+    let topic = rest.get(start.start - lead..end.end + tail)?;
+    // A bracket whose other half was cut off goes, too.
+    let (opened, closed) = (topic.find(['(', '[']), topic.contains([')', ']']));
+    Some(match opened {
+        Some(0) if !closed => topic.get(1..)?.to_owned(),
+        Some(at) if !closed => topic.get(..at)?.trim_end().to_owned(),
+        _ => topic.to_owned(),
+    })
+}
+
+/// Whether a word names the host, in full or in part (`web` and `01` of `web-01`).
+fn same_machine(host: &str, word: &str) -> bool {
+    host.eq_ignore_ascii_case(word)
+        || host
+            .split([' ', '-', '.', '_'])
+            .any(|part| part.eq_ignore_ascii_case(word) && host.contains('-'))
 }
 
 fn core_words<'a>(text: &'a str, words: &'a [Token]) -> impl Iterator<Item = &'a Token> {
@@ -198,7 +224,11 @@ mod tests {
         let cases = [
             ("[CRITICAL] Disk full on web-01", Some("web-01"), Some("Disk full")),
             ("web-01: load too high", Some("web-01"), Some("load too high")),
-            ("Copia con errores en srv-bk-01", Some("srv-bk-01"), Some("Copia con errores")),
+            ("ERROR: copia fallida (código 3)", None, Some("copia fallida (código 3)")),
+            ("Host web-01 DOWN", Some("web-01"), None),
+            ("Power Supply Failure", None, Some("Power Supply")),
+            ("ALERT!", None, None),
+            ("Copia nocturna con errores en srv-bk-01", Some("srv-bk-01"), Some("Copia nocturna")),
             ("[Up] web-01", Some("web-01"), None),
         ];
         for (subject, host, found) in cases {

@@ -1,6 +1,6 @@
 //! `Label: value` lines, the way most mails tell their facts.
 
-use super::words::same;
+use super::words::{fold, same};
 
 /// Longest label, in bytes.
 const MAX_LABEL: usize = 48;
@@ -17,9 +17,27 @@ pub(super) fn value<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// The value of the best label: names earlier in the list win wherever they stand.
-pub(super) fn first_of<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|name| value(text, &[name]))
+/// The labels of a text, folded once for many questions.
+#[derive(Debug)]
+pub(super) struct Labels<'a>(Vec<(String, &'a str)>);
+
+impl<'a> Labels<'a> {
+    /// Labels kept; what matters stands at the beginning.
+    const MAX: usize = 200;
+
+    pub(super) fn of(text: &'a str) -> Self {
+        let filled = labels(text).filter(|(_, value)| !value.is_empty()).take(Self::MAX);
+        Self(filled.map(|(label, value)| (fold(label), value)).collect())
+    }
+
+    /// The value of the best label: names earlier in the list win wherever they stand.
+    pub(super) fn first_of(&self, names: &[&str]) -> Option<&'a str> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let labelled = |name: &&str| self.0.iter().find(|(label, _)| label == name);
+        names.iter().find_map(labelled).map(|(_, value)| *value)
+    }
 }
 
 fn label(line: &str) -> Option<(&str, &str)> {
@@ -54,7 +72,7 @@ pub(super) fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{between, first_of, value};
+    use super::{Labels, between, value};
 
     #[test]
     fn finds_labels() {
@@ -70,7 +88,7 @@ mod tests {
         for (names, found) in cases {
             assert_eq!(value(body, names), found);
         }
-        assert_eq!(first_of(body, &["state", "host"]), Some("DOWN"));
+        assert_eq!(Labels::of(body).first_of(&["state", "host"]), Some("DOWN"));
         assert_eq!(between("SMART error (Health) on", "(", ")"), Some("Health"));
     }
 }

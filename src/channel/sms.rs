@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
-use tracing::{debug, info};
+use tracing::debug;
 
 use super::{Channel, Job, Outcome, Reach};
 use crate::config::{ChannelName, Config, Person, Sms};
@@ -60,7 +60,7 @@ impl SmsChannel {
         let outcome = outcome(modem.send_sms(request).await);
         match &outcome {
             Outcome::Told { detail, .. } => {
-                info!(alert, person = %person.name, "SMS handed over: {detail}");
+                debug!(alert, person = %person.name, "SMS handed over: {detail}");
             }
             Outcome::Retry(reason) | Outcome::Refused(reason) => {
                 debug!(alert, person = %person.name, "SMS not sent: {reason}");

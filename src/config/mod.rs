@@ -1,11 +1,13 @@
 //! The configuration: one TOML file, read into types that cannot be wrong.
 
 mod directory;
+pub mod edit;
 mod fault;
 mod load;
 mod name;
 mod read;
 mod section;
+mod template;
 mod value;
 
 pub use directory::{Directory, Person};
@@ -16,4 +18,5 @@ pub use section::{
     Appliance, AuthPolicy, Channels, Config, Filter, Ignore, Listener, ListenerTls, Mail, Modem,
     ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser, Templates, TextTemplates,
 };
+pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use regex::Regex;
 
-use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret};
+use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Template};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ pub struct Smtp {
     pub max_connections: usize,
     /// Most connections at a time from one address.
     pub max_connections_per_client: usize,
-    /// Most messages from one address in a minute.
+    /// Most messages from one address in a minute; 0 is no limit.
     pub max_messages_per_minute: u32,
     /// How long a client may stay silent.
     pub idle_timeout: Duration,
@@ -263,7 +263,7 @@ pub struct Templates {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextTemplates {
     /// What an SMS says.
-    pub sms: Option<String>,
+    pub sms: Option<Template>,
     /// What a call says.
-    pub call: Option<String>,
+    pub call: Option<Template>,
 }

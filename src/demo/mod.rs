@@ -85,7 +85,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     let address = appliance.smtp_addresses().first().copied();
     let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], options.port)));
     let mut stations = Stations::new(appliance.queue(), mails, phone, files.clone());
-    stations.introduce(address, modem.path(), relay.address());
+    Stations::introduce(address, modem.path(), relay.address());
 
     let stop_appliance = stop.child_token();
     let running = tokio::spawn(appliance.run(stop_appliance.clone()));
@@ -99,7 +99,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
         () = stop.cancelled() => Ok(()),
     };
     if !options.once && result.is_ok() && !stop.is_cancelled() {
-        stations.invite(address);
+        Stations::invite(address);
         tokio::select! {
             () = stations.show() => {}
             () = stop_appliance.cancelled() => {}

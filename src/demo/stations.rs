@@ -39,7 +39,7 @@ impl Stations {
     }
 
     /// What there is.
-    pub(super) fn introduce(&self, smtp: SocketAddr, modem: &Path, relay: SocketAddr) {
+    pub(super) fn introduce(smtp: SocketAddr, modem: &Path, relay: SocketAddr) {
         say(&format!("smtp-appliance listens for alert mails on {smtp}"));
         say(&format!("  modem: a simulated SIM900 on {}", modem.display()));
         say(&format!("  relay: a mail relay on {relay}, STARTTLS"));
@@ -48,8 +48,7 @@ impl Stations {
     }
 
     /// How to go on.
-    #[expect(clippy::unused_self, reason = "one of the three things that are shown")]
-    pub(super) fn invite(&self, smtp: SocketAddr) {
+    pub(super) fn invite(smtp: SocketAddr) {
         let port = smtp.port();
         say("");
         say("Now send your own (Ctrl-C ends):");

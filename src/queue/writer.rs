@@ -111,6 +111,9 @@ impl<G: Gate> Writer<G> {
                 return;
             }
         }
+        if let Err(error) = self.store.commit(self.store.batch()) {
+            tracing::warn!(%error, "the last flush failed");
+        }
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
@@ -132,6 +135,7 @@ impl<G: Gate> Writer<G> {
             return;
         }
         let room = room.beyond(config.queue.min_free_space.0.max(ROOM_FOR_ALERTS));
+        let urgent = operations.iter().any(Operation::is_urgent);
         for operation in operations.drain(..) {
             match operation {
                 Operation::Admit { alert, raw, now, answer } => {
@@ -172,7 +176,7 @@ impl<G: Gate> Writer<G> {
         }
         self.forget_old(&mut batch, &config);
         batch.kept(self.kept);
-        let result = self.store.commit(batch);
+        let result = if urgent { self.store.commit(batch) } else { self.store.commit_later(batch) };
         self.conclude(&result, before, promises);
     }
 
@@ -316,6 +320,14 @@ impl Operation {
             Self::Record { answer, .. }
             | Self::Finish { answer, .. }
             | Self::Reopen { answer, .. } => reply(answer, Err(error)),
+        }
+    }
+
+    /// Whether somebody relies on it being on disk when it is answered.
+    fn is_urgent(&self) -> bool {
+        match self {
+            Self::Admit { .. } | Self::Record { .. } | Self::Reopen { .. } => true,
+            Self::Finish { .. } => false,
         }
     }
 

@@ -45,7 +45,8 @@ pub(super) struct Rate {
 
 impl Rate {
     fn next(&self, per_minute: u32, now: Instant) -> Option<Instant> {
-        let each = MINUTE.checked_div(per_minute)?;
+        // None per minute means no limit.
+        let Some(each) = MINUTE.checked_div(per_minute) else { return Some(now) };
         let full_again = self.full_again.map_or(now, |at| at.max(now)) + each;
         // Some slack, because `each` was rounded down.
         (full_again - now <= MINUTE + Duration::from_micros(1)).then_some(full_again)
@@ -178,7 +179,14 @@ mod tests {
             assert!(rate.take(limit, later) && !rate.take(limit, later), "{limit}");
             assert!(rate.is_full(now + 2 * MINUTE));
         }
-        assert!(!Rate::default().take(0, now));
+    }
+
+    #[test]
+    fn nought_is_no_limit() {
+        let now = start();
+        let mut rate = Rate::default();
+        assert!((0..100_000).all(|_| rate.take(0, now)));
+        assert!(rate.is_full(now));
     }
 
     #[test]

@@ -311,7 +311,7 @@ impl Connection {
         };
         match &answer {
             Ok(accepted) => {
-                tracing::info!(alert = %accepted.id, %client, size, tls, "received");
+                tracing::info!(alert = %accepted.id, %client, size, tls, "accepted");
             }
             Err(rejected) => tracing::warn!(%client, size, tls, reason = %rejected, "not taken"),
         }

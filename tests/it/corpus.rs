@@ -1,6 +1,12 @@
 //! Every mail of `tests/corpus` (real captures) and `tests/corpus-made` (built from the vendors'
 //! sources) is understood as its index says.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot read its data must fail"
+)]
+
 use std::path::{Path, PathBuf};
 
 use smtp_appliance::alert::{Event, Kind, MailText, Origin, Severity, understand};
@@ -8,6 +14,8 @@ use smtp_appliance::alert::{Event, Kind, MailText, Origin, Severity, understand}
 /// One line of `INDEX.tsv`, the columns by name.
 struct Row {
     file: String,
+    /// Which event of the mail, from 1.
+    event: usize,
     source: String,
     kind: String,
     severity: String,
@@ -32,10 +40,12 @@ fn rows(name: &str) -> Vec<Row> {
             at.and_then(|at| cells.get(at)).copied().unwrap_or_default().to_owned()
         };
         let file = cell("file");
-        let source = file.rsplitn(3, '-').last().unwrap_or_default().to_owned();
+        let named = file.rsplitn(3, '-').last().unwrap_or_default();
+        let source = Some(cell("source")).filter(|source| !source.is_empty());
         Row {
-            source,
-            file,
+            source: source.unwrap_or_else(|| named.to_owned()),
+            event: cell("event").parse().unwrap_or(1),
+            file: file.clone(),
             kind: cell("kind"),
             severity: cell("severity"),
             host: cell("host"),
@@ -135,6 +145,32 @@ fn every_real_mail_is_read_right() {
 }
 
 #[test]
+fn every_made_mail_is_read_right() {
+    let mut faults = Vec::new();
+    let rows = rows("corpus-made");
+    for row in &rows {
+        let (_, events) = read("corpus-made", &row.file);
+        let expected = rows.iter().filter(|other| other.file == row.file).count();
+        let Some(event) = events.get(row.event - 1).filter(|_| events.len() == expected) else {
+            faults.push(format!("{}: {expected} events read as {events:#?}", row.file));
+            continue;
+        };
+        let pairs = [
+            ("source", told(&row.source), Some(event.source.as_str())),
+            ("kind", told(&row.kind), Some(event.kind.as_str())),
+            ("severity", told(&row.severity), event.severity_text.as_deref()),
+            ("host", told(&row.host), event.host.as_deref()),
+            ("check", told(&row.check), event.check.as_deref()),
+            ("problem_id", told(&row.problem_id), event.problem_id.as_deref()),
+        ];
+        for (column, expected, found) in pairs.into_iter().filter(|(_, a, b)| a != b) {
+            faults.push(format!("{} {column}: {expected:?} read as {found:?}", row.file));
+        }
+    }
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
 fn severities_are_on_the_common_scale() {
     for row in rows("corpus") {
         let (_, events) = read("corpus", &row.file);
@@ -153,5 +189,67 @@ fn severities_are_on_the_common_scale() {
             Some(other) => panic!("{}: {other}", row.file),
         };
         assert_eq!(events[0].severity, expected, "{}", row.file);
+    }
+}
+
+#[test]
+fn one_problem_has_one_identity() {
+    // Of each problem: its number at the source, and how many mails tell of it.
+    for (id, mails) in
+        [("27", 18), ("29", 9), ("30", 9), ("33", 9), ("34", 9), ("51", 2), ("52", 2)]
+    {
+        let rows = rows("corpus");
+        let told: Vec<_> = rows.iter().filter(|row| row.problem_id == id).collect();
+        assert!(told.len() >= mails, "{id}: {}", told.len());
+        for row in told {
+            let (_, events) = read("corpus", &row.file);
+            let instance = "fab27a9be52764b0c0fdf39ff1f955cc";
+            assert_eq!(events[0].identity, format!("zabbix:{id}@{instance}"), "{}", row.file);
+        }
+    }
+}
+
+#[test]
+fn a_recovery_has_the_identity_of_its_problem() {
+    let pairs = [
+        ("corpus", "alertmanager-0031-problem.eml", "alertmanager-0063-recovery.eml"),
+        ("corpus", "alertmanager-0032-problem.eml", "alertmanager-0064-recovery.eml"),
+        ("corpus", "alertmanager-0068-problem.eml", "alertmanager-0120-recovery.eml"),
+        ("corpus", "nagios-0145-problem.eml", "nagios-0149-recovery.eml"),
+        ("corpus", "nagios-0145-problem.eml", "nagios-0146-ack.eml"),
+        ("corpus", "nagios-0316-problem.eml", "nagios-0318-recovery.eml"),
+        ("corpus", "icinga-0129-problem.eml", "icinga-0147-recovery.eml"),
+        ("corpus", "icinga-0151-problem.eml", "icinga-0154-recovery.eml"),
+        ("corpus", "monit-0166-problem.eml", "monit-0181-recovery.eml"),
+        ("corpus", "monit-0166-problem.eml", "monit-0182-recovery.eml"),
+        ("corpus", "apcupsd-0199-problem.eml", "apcupsd-0200-recovery.eml"),
+        ("corpus", "netdata-0229-problem.eml", "netdata-0230-problem.eml"),
+        ("corpus", "munin-0280-problem.eml", "munin-0282-recovery.eml"),
+        ("corpus-made", "checkmk-crit.eml", "checkmk-ok.eml"),
+        ("corpus-made", "apcupsd-commfailure.eml", "apcupsd-commok.eml"),
+        ("corpus-made", "nut-lowbatt.eml", "nut-nolonger.eml"),
+        ("corpus-made", "uptime-kuma-down.eml", "uptime-kuma-up.eml"),
+        ("corpus-made", "prtg-down.eml", "prtg-up.eml"),
+        ("corpus-made", "hp-oa-critical.eml", "hp-oa-normal.eml"),
+    ];
+    for (folder, problem, recovery) in pairs {
+        let identity = |file| read(folder, file).1[0].identity.clone();
+        assert_eq!(identity(problem), identity(recovery), "{problem} {recovery}");
+    }
+}
+
+#[test]
+fn different_problems_have_different_identities() {
+    let pairs = [
+        ("corpus", "apcupsd-0199-problem.eml", "apcupsd-0203-problem.eml"),
+        ("corpus", "smartd-0195-problem.eml", "smartd-0196-problem.eml"),
+        ("corpus", "smartd-0194-problem.eml", "smartd-0195-problem.eml"),
+        ("corpus", "monit-0167-problem.eml", "monit-0168-problem.eml"),
+        ("corpus", "nagios-0145-problem.eml", "nagios-0150-problem.eml"),
+        ("corpus", "client-0250-client.eml", "client-0254-client.eml"),
+    ];
+    for (folder, one, other) in pairs {
+        let identity = |file| read(folder, file).1[0].identity.clone();
+        assert_ne!(identity(one), identity(other), "{one} {other}");
     }
 }

@@ -11,9 +11,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alert_texts;
+mod cli;
+mod config_bad;
+mod config_edit;
+mod config_example;
+mod config_read;
 mod corpus;
 mod dispatch;
 mod fuzz_corpora;
+mod hostile_mail;
 mod mail_relay;
 mod modem;
 mod modem_quirks;

@@ -175,6 +175,7 @@ async fn a_bad_number_is_refused_and_a_bad_network_is_tried_again() {
     let words = "unassigned (unallocated) number (CMS error 1)".to_owned();
     assert_eq!(channel.tell(job("x", ana())).await, [Outcome::Refused(words)]);
     bench.control.order("network denied".parse().unwrap()).await;
+    bench.modem.status().wait_for(|status| !status.can_send()).await.unwrap();
     let words = "no network: registration denied by the network".to_owned();
     assert_eq!(channel.tell(job("x", ana())).await, [Outcome::Retry(words)]);
 }

@@ -26,7 +26,7 @@ const PURE: [&str; 16] = [
 ];
 
 /// Which module may import which, floor by floor: what stands below never looks up.
-const IMPORTS: [(&str, &[&str]); 16] = [
+const IMPORTS: [(&str, &[&str]); 17] = [
     ("config", &[]),
     ("alert", &["config"]),
     ("health", &["alert", "config"]),
@@ -38,10 +38,11 @@ const IMPORTS: [(&str, &[&str]); 16] = [
     ("intake", &["alert", "config", "filter", "health", "queue"]),
     ("smtp", &["alert", "config", "health", "intake"]),
     ("control", &["alert", "channel", "config", "dispatch", "health", "intake", "queue"]),
-    ("demo", &["appliance", "cli", "config", "modem"]),
+    ("demo", &["alert", "appliance", "channel", "config", "modem", "queue"]),
     ("appliance", EVERYONE),
     ("cli", EVERYONE),
     ("main", EVERYONE),
+    ("log", &[]),
     ("lib", &[]),
 ];
 
@@ -121,7 +122,7 @@ fn names_tell_and_exceptions_have_a_reason() {
 
 #[test]
 fn one_file_names_sled() {
-    let sled = Regex::new(r"\bsled\b").unwrap();
+    let sled = Regex::new(r"\bsled::").unwrap();
     let files = rust_files("src").into_iter().filter(|(_, text)| sled.is_match(&code(text)));
     let names: Vec<String> = files.map(|(name, _)| name).collect();
     assert!(names.len() <= 1, "{names:?}");
@@ -139,7 +140,8 @@ fn pure_files_have_no_clock_and_no_runtime() {
             }
             continue;
         }
-        for (name, text) in rust_files(place) {
+        let files = rust_files(place).into_iter().filter(|(name, _)| !name.ends_with("/tests.rs"));
+        for (name, text) in files {
             let found = edge.find(&code(&text)).map(|found| found.as_str().to_owned());
             faults.extend(found.map(|word| format!("{name}: names {word}")));
         }

@@ -1,16 +1,32 @@
 //! One function per fuzz target: what it tries on any bytes, and what must hold. The targets under
 //! `fuzz/` call them, and so does a plain test with every input found so far.
 
+use std::net::Ipv4Addr;
+
 use bytes::Bytes;
-use smtp_appliance::alert::AlertId;
+use smtp_appliance::alert::{self, Alert, AlertId, Origin, text};
 use smtp_appliance::channel::mail::rewrite::{Facts, Loop, MAX_PASSES, rewrite};
-use smtp_appliance::config::MailAddress;
+use smtp_appliance::config::{self, Config, Language, MailAddress, Templates, TextTemplates};
+use smtp_appliance::intake::{Accepted, Rejected, Submission};
+use smtp_appliance::modem::at::{Command, Digest, Domain, Expect, FinalResult, Item, fields};
+use smtp_appliance::modem::pdu::{
+    Address, Part, Reassembly, Received, Submit, Validity, decode_received, from_hex, shorten,
+    split, to_hex,
+};
+use smtp_appliance::smtp::{Clients, Context, Memory, Session, Step};
 
 /// A target's name, and what it tries.
 type Entry = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub(crate) const ENTRIES: [Entry; 1] = [("mail_rewrite", mail_rewrite)];
+pub(crate) const ENTRIES: [Entry; 6] = [
+    ("at_digest", at_digest),
+    ("config", config),
+    ("mail_rewrite", mail_rewrite),
+    ("mail_to_alert", mail_to_alert),
+    ("pdu", pdu),
+    ("smtp_session", smtp_session),
+];
 
 /// Runs a target on an input.
 ///
@@ -19,6 +35,277 @@ pub(crate) const ENTRIES: [Entry; 1] = [("mail_rewrite", mail_rewrite)];
 pub(crate) fn run(target: &str, bytes: &[u8]) {
     let (_, entry) = ENTRIES.iter().find(|(name, _)| *name == target).expect("a known target");
     entry(bytes);
+}
+
+/// A receiver with limits that an input of some hundred bytes can meet.
+const RECEIVER: &str = r#"
+[appliance]
+name = "appliance.test"
+[smtp]
+domains = ["example.org"]
+auth_without_tls = true
+vrfy = true
+max_message = "64 KiB"
+max_line = "512 B"
+max_recipients = 3
+max_messages_per_minute = 5
+[[smtp.listener]]
+address = "127.0.0.1:0"
+[[smtp.listener]]
+address = "127.0.0.1:0"
+tls = "off"
+auth = "off"
+[[smtp.listener]]
+address = "127.0.0.1:0"
+auth = "required"
+[[smtp.user]]
+name = "ana"
+password = "secreto"
+[[person]]
+name = "ana"
+groups = ["oncall"]
+[[person]]
+name = "luis"
+groups = ["oncall"]
+"#;
+
+/// What a client's bytes led to.
+#[derive(Debug, PartialEq, Eq)]
+struct Talk {
+    replies: Vec<u8>,
+    messages: Vec<String>,
+    closed: bool,
+}
+
+/// A session: however the bytes are cut into packets, the replies and the messages are the same;
+/// replies are lines of code and text; a message has people, CRLF throughout and a limited size;
+/// and no memory stays held. The first byte says which port it is, how the bytes are cut and what
+/// the queue answers.
+fn smtp_session(bytes: &[u8]) {
+    let Some((&how, stream)) = bytes.split_first() else { return };
+    let config = Config::parse(RECEIVER).expect("a configuration").config;
+    let whole = talk(&config, how, stream, stream.len().max(1));
+    let size = usize::from(how >> 4) + 1;
+    assert_eq!(whole, talk(&config, how, stream, size), "cut into packets of {size}");
+
+    assert!(whole.replies.ends_with(b"\r\n") && whole.replies.is_ascii());
+    let replies = str::from_utf8(&whole.replies).expect("ASCII");
+    for line in replies.split("\r\n").filter(|line| !line.is_empty()) {
+        let (code, text) = line.split_at_checked(3).expect("a code");
+        assert!(code.bytes().all(|digit| digit.is_ascii_digit()), "{line:?}");
+        assert!(text.starts_with([' ', '-']) && line.len() <= 510, "{line:?}");
+        assert!(!text.contains(|c: char| c.is_control()), "{line:?}");
+    }
+}
+
+fn talk(config: &Config, how: u8, stream: &[u8], size: usize) -> Talk {
+    let (clients, memory) = (Clients::default(), Memory::new(100_000));
+    let listener = &config.smtp.listeners[usize::from(how & 3).min(2)];
+    let (tls, full) = (how & 4 != 0, how & 8 != 0);
+    let mut talk = Talk { replies: Vec::new(), messages: Vec::new(), closed: false };
+    let client = Ipv4Addr::LOCALHOST.into();
+    let mut session = Session::new(client, listener.clone(), tls, config, &mut talk.replies);
+    let now = tokio::time::Instant::now().into_std();
+    let mut input = Vec::new();
+    let mut steps = 0;
+    'talk: for packet in stream.chunks(size) {
+        input.extend_from_slice(packet);
+        loop {
+            steps += 1;
+            assert!(steps <= 4 * stream.len() + 100, "it goes round in circles");
+            let context =
+                Context { config, clients: &clients, memory: &memory, tls_available: true, now };
+            let mut rest = &input[..];
+            let mut replies = Vec::new();
+            let step = session.advance(&mut rest, &context, &mut replies);
+            talk.replies.append(&mut replies);
+            input.drain(..input.len() - rest.len());
+            match step {
+                Step::Flush => {}
+                Step::Read => break,
+                Step::Submit(submission) => {
+                    check_submission(&submission, config);
+                    let id = AlertId(talk.messages.len() as u64);
+                    let answer = if full { Err(Rejected::QueueFull) } else { Ok(Accepted { id }) };
+                    talk.messages.push(format!("{submission:?}"));
+                    session.submitted(&answer, &mut talk.replies);
+                }
+                // A handshake would follow, and no cleartext counts any more.
+                Step::StartTls => break 'talk,
+                Step::Close { .. } => {
+                    talk.closed = true;
+                    break 'talk;
+                }
+            }
+        }
+        assert!(input.len() <= 512 + size, "{} bytes wait", input.len());
+    }
+    drop(session);
+    assert_eq!(memory.used(), 0);
+    talk
+}
+
+fn check_submission(submission: &Submission, config: &Config) {
+    let Submission { people, raw, .. } = submission;
+    assert!(!people.is_empty());
+    assert!(people.iter().all(|name| config.directory.people.contains_key(name)));
+    assert!(raw.len() as u64 <= config.smtp.max_message.0);
+    assert!(raw.is_empty() || raw.ends_with(b"\r\n"));
+    let text = String::from_utf8_lossy(raw).replace("\r\n", "");
+    assert!(!text.contains(['\r', '\n']), "a bare CR or LF");
+}
+
+/// A mail, understood and said in every way: something comes of it, the lines are lines, the
+/// length has a limit, and what the store will hold is read back as it was.
+fn mail_to_alert(bytes: &[u8]) {
+    let origin = Origin { sender: "zabbix@example.org".to_owned(), ..Origin::default() };
+    let (mail, events) = alert::understand(bytes, &origin);
+    assert!(!events.is_empty());
+    let line =
+        |text: &str| !text.contains(|c: char| c.is_control()) && text.chars().count() <= 1000;
+    assert!(line(&mail.from) && line(&mail.subject) && line(&mail.date));
+    assert!(mail.body.len() <= 64 * 1024 + 4 && !mail.body.contains('\r'));
+    for event in &events {
+        assert!(line(&event.summary) && line(&event.identity), "{event:?}");
+        assert!(!event.source.is_empty() && !event.identity.is_empty(), "{event:?}");
+    }
+    let received = jiff::Timestamp::UNIX_EPOCH;
+    let alert = Alert { id: AlertId(1), received, origin, people: Vec::new(), text: mail, events };
+    let json = serde_json::to_vec(&alert).expect("it can be written");
+    assert_eq!(serde_json::from_slice::<Alert>(&json).expect("it can be read"), alert);
+
+    let own = TextTemplates {
+        sms: Some("{severity} {host} {check} {subject}: {summary}".parse().expect("a template")),
+        call: Some("{kind} {problem_id} {body}".parse().expect("a template")),
+    };
+    let languages: [Language; 2] = ["en", "es-GT"].map(|tag| tag.parse().expect("a language"));
+    let mut templates = Templates::default();
+    templates.by_language.insert(languages[1].clone(), own);
+    for language in &languages {
+        let sms = text::sms(&alert, language, &templates);
+        assert!(split(&shorten(&sms, 3), 0).len() <= 3);
+        let _spoken = text::call(&alert, language, &templates);
+        let digest = text::digest(&[alert.clone(), alert.clone()], language);
+        assert_eq!(digest.lines().count(), 3, "{digest:?}");
+    }
+}
+
+/// What the first byte of an input chooses from.
+fn commands() -> [Command; 8] {
+    [
+        Command::Attention,
+        Command::Signal,
+        Command::SendMessage(20),
+        Command::ReadMessage(1),
+        Command::ListMessages,
+        Command::SimState,
+        Command::AskRegistration(Domain::Circuit),
+        Command::Operator,
+    ]
+}
+
+/// What a modem says: digested alike however it is cut into pieces, and nothing is made up.
+fn at_digest(bytes: &[u8]) {
+    let Some((&how, said)) = bytes.split_first() else { return };
+    let commands = commands();
+    let expect = commands[usize::from(how) % commands.len()].expect();
+    let whole = digested(said, said.len().max(1), &expect);
+    let size = usize::from(how >> 3) + 1;
+    // A line longer than any is dropped as soon as it is seen to be, which depends on the pieces.
+    if said.split(|byte| matches!(byte, b'\r' | b'\n')).all(|line| line.len() < 2000) {
+        assert_eq!(whole, digested(said, size, &expect), "in pieces of {size}");
+    }
+    for item in &whole {
+        match item {
+            Item::Line(line) => {
+                assert!(!line.is_empty() && !line.contains(['\r', '\n']));
+                assert!(fields(line).len() <= 32);
+            }
+            Item::Final(FinalResult::Error(fault)) => assert!(!fault.to_string().is_empty()),
+            Item::Echo | Item::Urc(_) | Item::Prompt | Item::Final(FinalResult::Ok) => {}
+        }
+    }
+}
+
+fn digested(said: &[u8], size: usize, expect: &Expect) -> Vec<Item> {
+    let mut digest = Digest::default();
+    let mut items = Vec::new();
+    for piece in said.chunks(size) {
+        digest.push(piece);
+        items.extend(std::iter::from_fn(|| digest.next(expect)));
+    }
+    items
+}
+
+/// Octets from the network are read without harm, and what was read can be written and read again;
+/// a text cut into parts is the same text when they are put together.
+fn pdu(bytes: &[u8]) {
+    let hex = to_hex(bytes);
+    assert!(from_hex(&hex).map_or(bytes.len() > 256, |octets| octets == bytes));
+    let centre = Address::new("+34600000000".to_owned());
+    match decode_received(bytes) {
+        Ok(Received::Deliver(deliver)) => {
+            let (octets, counted) = deliver.encode(&centre);
+            assert!(counted < octets.len());
+            let again = decode_received(&octets).expect("what was written");
+            let Received::Deliver(again) = again else { panic!("{again:?}") };
+            assert_eq!(again.part, deliver.part);
+        }
+        Ok(Received::StatusReport(report)) => {
+            let (octets, _) = report.encode(&centre);
+            let again = decode_received(&octets).expect("what was written");
+            let Received::StatusReport(again) = again else { panic!("{again:?}") };
+            assert_eq!((again.reference, again.status), (report.reference, report.status));
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    if let Ok(submit) = Submit::decode(bytes) {
+        let _text = submit.part.text();
+        let (octets, _) = submit.encode();
+        assert_eq!(Submit::decode(&octets).expect("what was written").part, submit.part);
+    }
+    if let Ok(text) = str::from_utf8(bytes) {
+        parts(text);
+    }
+}
+
+fn parts(text: &str) {
+    let reference = u8::try_from(text.len() % 256).unwrap_or_default();
+    for most in [1, 3] {
+        assert!(split(&shorten(text, most), reference).len() <= most);
+    }
+    let parts = split(text, reference);
+    let said: String = parts.iter().map(Part::text).collect();
+    let to = Address::new("+34600000001".to_owned());
+    let mut reassembly = Reassembly::default();
+    let mut whole = None;
+    for part in parts {
+        let validity = Some(Validity::at_least(std::time::Duration::from_hours(1)));
+        let submit = Submit { to: to.clone(), part, report: true, validity };
+        let (octets, counted) = submit.encode();
+        assert!(octets.len() <= 1 + 164 && counted == octets.len() - 1);
+        assert_eq!(Submit::decode(&octets).as_ref(), Ok(&submit));
+        whole = reassembly.add(&to, submit.part);
+    }
+    assert_eq!(whole.map(|(text, _)| text), Some(said));
+}
+
+/// A configuration file: read, or refused with faults that stand in it.
+fn config(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.lines().count() + 1;
+    let faults = match Config::parse(&text) {
+        Ok(loaded) => loaded.warnings,
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            faults
+        }
+    };
+    for fault in faults {
+        assert!((1..=lines).contains(&fault.line) && fault.column >= 1, "{fault}");
+        assert!(!fault.message.is_empty(), "{fault}");
+    }
+    assert!(!config::known_keys(&text).contains(""));
 }
 
 /// The mail as it goes to the relay: always one `From`, ASCII in the header, CRLF throughout, the

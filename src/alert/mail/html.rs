@@ -159,9 +159,9 @@ impl Tag {
             | b"textarea" | b"q" | b"cite" | b"del" | b"ins" | b"mark" | b"time" | b"wbr"
             | b"noscript" | b"picture" | b"source" | b"svg" | b"path" | b"figure" | b"strike"
             | b"acronym" | b"dfn" | b"map" | b"area" | b"object" | b"iframe" | b"bdo" | b"nobr"
-            | b"basefont" | b"figcaption" => Self::Ignored,
+            | b"basefont" | b"figcaption"
             // Microsoft Office: <o:p>, <v:shape>, <w:…>.
-            [b'o' | b'v' | b'w', b':', ..] => Self::Ignored,
+            | [b'o' | b'v' | b'w', b':', ..] => Self::Ignored,
             _ => return None,
         })
     }

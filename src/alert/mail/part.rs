@@ -28,7 +28,7 @@ pub(super) struct Content {
     pub html: Option<String>,
     /// Whether it is a report on deliveries (RFC 6522).
     pub report: bool,
-    /// Whether any part said what it is.
+    /// Subject of a mail that the mail holds.
     pub subject_of_inner: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Content {
             }
         }
         for name in walk.names.iter().take(MAX_NAMES) {
-            text.push_str(&format!("\n[+ {name}]"));
+            text.push_str(&["\n[+ ", name, "]"].concat());
         }
         if walk.names.len() > MAX_NAMES {
             text.push_str("\n[+ …]");

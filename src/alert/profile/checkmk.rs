@@ -12,6 +12,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let (object, event) = split(subject);
     let event = label::value(body, &["event"]).unwrap_or(event);
     let (host, service) = object.split_once('/').map_or((object, None), |(h, s)| (h, Some(s)));
+    let event = event.replace('→', "->");
+    let event = event.as_str();
     let state = event.rsplit_once("->").map_or(event, |(_, state)| state).trim();
     let state_word = state.split(' ').next().unwrap_or(state);
     let folded = fold(event);
@@ -39,6 +41,9 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
         .alone()
 }
 
+const EVENTS: [&str; 6] =
+    ["Acknowledged", "Downtime", "Flapping", "Custom", "Alert Handler", "Problem"];
+
 /// Splits `host/service EVENT` and `host - EVENT`. A service's name may hold blanks, so the event
 /// is found by its own shape: state words around an arrow, or what Checkmk calls its other events.
 fn split(subject: &str) -> (&str, &str) {
@@ -51,8 +56,6 @@ fn split(subject: &str) -> (&str, &str) {
     if let Some((host, event)) = subject.split_once(" - ").filter(|(host, _)| !host.contains('/')) {
         return (host, event);
     }
-    const EVENTS: [&str; 6] =
-        ["Acknowledged", "Downtime", "Flapping", "Custom", "Alert Handler", "Problem"];
     let at = EVENTS.iter().filter_map(|name| subject.rfind(&format!(" {name}"))).min();
     let (object, event) = subject.split_at(at.unwrap_or(subject.len()));
     (object, event.trim_start())

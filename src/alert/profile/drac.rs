@@ -6,8 +6,8 @@ use crate::alert::{host, identity, label};
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let subject = fold(&mail.subject);
-    let named = subject.contains("idrac") || subject.contains("dell remote access");
-    if !named {
+    let dell = subject.contains("idrac") || subject.contains("dell remote access");
+    if !dell {
         return None;
     }
     let body = mail.body();
@@ -33,7 +33,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
         "ip address",
         "service tag",
     ];
-    let host = label::first_of(body, &names)
+    let host = label::Labels::of(body)
+        .first_of(&names)
         .map(str::to_owned)
         .or_else(|| mail.subject.rsplit_once(": ").map(|(_, ip)| ip.to_owned()))
         .or_else(|| host::from_line(&mail.subject));

@@ -1,10 +1,14 @@
 //! Any other source: what the words, labels and names of a mail tell.
 
 use super::{Event, Kind, Mail};
+use crate::alert::label::Labels;
 use crate::alert::words::{
-    Sense, fold, marker, read_kind, senses, severity_of, severity_word, tokens,
+    Sense, fold, marker, read_kind, senses, severity_beside, severity_of, severity_word, tokens,
 };
-use crate::alert::{Severity, host, identity, label};
+use crate::alert::{Severity, host, identity};
+
+/// Characters of the subject (or first line) that are read.
+const MAX_LINE: usize = 400;
 
 const STATE: &[&str] = &[
     "status",
@@ -127,19 +131,30 @@ pub(super) fn read(mail: &Mail<'_>) -> Vec<Event> {
     } else {
         mail.subject.as_str()
     };
-    let kind = kind(line, body);
-    let (severity, severity_text) = severity(kind, line, body);
+    let line: String = line.chars().take(MAX_LINE).collect();
+    let line = line.as_str();
+    let labels = Labels::of(body);
+    // "Out of office" answers nothing about any machine.
+    let answered = mail.header("auto-submitted").is_some_and(|how| fold(&how).contains("replied"))
+        || mail.has_header("x-autoreply")
+        || ["automatic reply", "respuesta automatica", "out of office", "fuera de la oficina"]
+            .iter()
+            .any(|start| fold(line).starts_with(start));
+    let kind = if answered { Kind::Other } else { kind(line, body, &labels) };
+    let (severity, severity_text) = severity(kind, line, &labels);
     let host = host::from_pairs(line)
-        .or_else(|| host::from_labels(body))
+        .or_else(|| host::from_labels(&labels))
         .or_else(|| host::from_line(line))
         .or_else(|| body.lines().take(8).find_map(host_in_body))
         .or_else(|| host::from_sender(&mail.text.from));
     let told = !matches!(kind, Kind::Test | Kind::Other);
-    let check = label::first_of(body, CHECK)
+    let check = labels
+        .first_of(CHECK)
         .filter(|check| check.chars().count() <= 80)
         .map(str::to_owned)
         .or_else(|| identity::topic(line, host.as_deref()).filter(|_| told));
-    let problem_id = label::first_of(body, ID)
+    let problem_id = labels
+        .first_of(ID)
         .filter(|id| id.len() <= 60 && !id.contains(' ') && id.bytes().any(|b| b.is_ascii_digit()))
         .map(str::to_owned)
         .or_else(|| number_sign(line));
@@ -166,10 +181,10 @@ pub(super) fn read(mail: &Mail<'_>) -> Vec<Event> {
 }
 
 /// The subject tells; where it does not, or only says "alert", the body's labels and first lines.
-fn kind(subject: &str, body: &str) -> Kind {
+fn kind(subject: &str, body: &str, labels: &Labels<'_>) -> Kind {
     let spoken = read_kind(subject);
     let labelled = || {
-        let state = label::first_of(body, STATE).filter(|state| state.len() <= 80)?;
+        let state = labels.first_of(STATE).filter(|state| state.len() <= 80)?;
         read_kind(state).filter(|reading| !reading.weak).map(|reading| reading.kind)
     };
     match spoken {
@@ -180,9 +195,9 @@ fn kind(subject: &str, body: &str) -> Kind {
         Some(reading) if !reading.weak => reading.kind,
         weak => labelled().or_else(|| in_body(body)).or(weak.map(|weak| weak.kind)).unwrap_or_else(
             || {
-                let grade = label::first_of(body, SEVERITY).and_then(severity_of);
-                let grave = grade.is_some_and(|grade| grade > Severity::Info);
-                if grave { Kind::Problem } else { Kind::Other }
+                let grade = labels.first_of(SEVERITY).and_then(severity_of);
+                let wrong = grade.is_some_and(|grade| grade > Severity::Info);
+                if wrong { Kind::Problem } else { Kind::Other }
             },
         ),
     }
@@ -203,11 +218,12 @@ fn in_body(body: &str) -> Option<Kind> {
 }
 
 /// By label, by the mark at the beginning of the subject, by its words.
-fn severity(kind: Kind, subject: &str, body: &str) -> (Option<Severity>, Option<String>) {
-    if let Some(word) = label::first_of(body, SEVERITY).filter(|word| word.chars().count() <= 30) {
-        if let Some(severity) = severity_of(word) {
-            return (Some(severity), Some(word.to_owned()));
-        }
+fn severity(kind: Kind, subject: &str, labels: &Labels<'_>) -> (Option<Severity>, Option<String>) {
+    let labelled = labels.first_of(SEVERITY).filter(|word| word.chars().count() <= 30);
+    if let Some(word) = labelled
+        && let Some(severity) = severity_of(word)
+    {
+        return (Some(severity), Some(word.to_owned()));
     }
     let marked = marker(subject).and_then(|(mark, _)| spoken(kind, mark));
     let free = matches!(
@@ -217,7 +233,7 @@ fn severity(kind: Kind, subject: &str, body: &str) -> (Option<Severity>, Option<
     let found = marked.or_else(|| {
         let rest = spoken(kind, subject).filter(|_| free);
         rest.or_else(|| {
-            let state = label::first_of(body, STATE).filter(|state| free && state.len() <= 80)?;
+            let state = labels.first_of(STATE).filter(|state| free && state.len() <= 80)?;
             spoken(kind, state)
         })
     });
@@ -228,6 +244,9 @@ fn severity(kind: Kind, subject: &str, body: &str) -> (Option<Severity>, Option<
 /// ends, a problem is no "OK".
 fn spoken(kind: Kind, line: &str) -> Option<(Severity, String)> {
     let words = tokens(line);
+    if let Some((severity, token)) = severity_beside(&words) {
+        return Some((severity, line.get(token.start..token.end)?.to_owned()));
+    }
     let negated: Vec<_> =
         senses(&words).into_iter().filter(|f| f.sense == Sense::Success).collect();
     let fits = |severity: Severity| match kind {

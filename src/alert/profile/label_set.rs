@@ -31,10 +31,10 @@ pub(super) fn events(source: &str, text: &str, resolved: bool) -> Vec<Event> {
         let heading = heading(line);
         match heading.as_str() {
             "firing" | "alerts firing" | "firing alerts" => {
-                (resolved, section) = (false, Section::Outside)
+                (resolved, section) = (false, Section::Outside);
             }
             "resolved" | "alerts resolved" | "resolved alerts" => {
-                (resolved, section) = (true, Section::Outside)
+                (resolved, section) = (true, Section::Outside);
             }
             "labels" | "etiquetas" => {
                 alerts.push(Alert { resolved, ..Alert::default() });
@@ -73,10 +73,10 @@ fn heading(line: &str) -> String {
 
 impl Alert {
     fn label(&self, names: &[&str]) -> Option<&str> {
-        let named = |name: &&str| self.labels.iter().find(|(label, _)| same(label, name));
+        let labelled = |name: &&str| self.labels.iter().find(|(label, _)| same(label, name));
         names
             .iter()
-            .find_map(named)
+            .find_map(labelled)
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
     }

@@ -98,7 +98,7 @@ fn finish(mail: &Mail<'_>, event: &mut Event) {
         event.summary.clone_from(&mail.subject);
     }
     if event.summary.trim().is_empty() {
-        event.summary = mail.body().lines().next().unwrap_or_default().to_owned();
+        mail.body().lines().next().unwrap_or_default().clone_into(&mut event.summary);
     }
     event.summary = one_line(&event.summary, MAX_FIELD);
     for field in
@@ -182,6 +182,7 @@ impl Event {
         self
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "profiles end with it, and they give an Option")]
     fn alone(self) -> Option<Vec<Self>> {
         Some(vec![self])
     }

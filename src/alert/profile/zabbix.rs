@@ -1,6 +1,8 @@
 //! Zabbix. Its `In-Reply-To: <EVENTID.hash.MEDIATYPEID.INSTANCE@zabbix.com>` is in every mail, also
 //! the first, and is the same from the problem to its recovery, whatever the templates say.
 
+use std::borrow::Cow;
+
 use super::{Event, Kind, Mail};
 use crate::alert::words::{fold, read_kind};
 use crate::alert::{host, label};
@@ -147,25 +149,28 @@ fn trigger(mail: &Mail<'_>) -> Event {
     let check = check(name, named.as_deref());
     Event::new("zabbix", kind(mail))
         .on(named.as_deref())
-        .about(check)
+        .about(&check)
         .graded(label::value(body, SEVERITY))
 }
 
+/// Words that go on with a sentence behind the host: what they say belongs to the check.
+const VERBS: [&str; 4] = ["is ", "has ", "está ", "ha "];
+
 /// The event's name without the host and the figures that follow it.
-fn check<'a>(name: &'a str, host: Option<&str>) -> &'a str {
+fn check<'a>(name: &'a str, host: Option<&str>) -> Cow<'a, str> {
     let mut check = name;
     if let Some(host) = host {
         for link in [" on ", " en ", " at ", " of ", " de ", " for "] {
-            if let Some((before, _)) = check.split_once(&format!("{link}{host}")) {
+            if let Some((before, after)) = check.split_once(&format!("{link}{host}")) {
+                if VERBS.iter().any(|verb| after.trim_start().starts_with(verb)) {
+                    return format!("{before}{after}").into();
+                }
                 check = before;
             }
         }
         if let Some(rest) = check.strip_prefix(host) {
             let rest = rest.trim_start_matches([':', ' ', '-']);
-            check = ["is ", "has ", "está ", "ha "]
-                .iter()
-                .find_map(|verb| rest.strip_prefix(verb))
-                .unwrap_or(rest);
+            check = VERBS.iter().find_map(|verb| rest.strip_prefix(verb)).unwrap_or(rest);
         }
     }
     // "caduca en 7 días": the number changes from day to day.
@@ -177,7 +182,7 @@ fn check<'a>(name: &'a str, host: Option<&str>) -> &'a str {
             check = before;
         }
     }
-    if check.trim().is_empty() { name } else { check.trim() }
+    if check.trim().is_empty() { name.into() } else { check.trim().into() }
 }
 
 fn kind(mail: &Mail<'_>) -> Kind {
@@ -204,7 +209,12 @@ fn kind(mail: &Mail<'_>) -> Kind {
     // What Zabbix sends about a trigger without saying more is a problem.
     read_kind(subject).map_or(Kind::Problem, |reading| match reading.kind {
         Kind::Report | Kind::Other | Kind::Test => Kind::Problem,
-        kind => kind,
+        Kind::Problem
+        | Kind::Recovery
+        | Kind::Update
+        | Kind::Acknowledgement
+        | Kind::Downtime
+        | Kind::Flapping => reading.kind,
     })
 }
 
@@ -266,16 +276,16 @@ fn prefix_kind(prefix: &str) -> Option<Kind> {
     }
     // `Service "Shop" resolved in 32s`: the state may stand after a name.
     let words: Vec<&str> = prefix.split(|c: char| !c.is_alphanumeric()).collect();
-    let starts = |stem: &&str| {
+    let starts = |stem: &str| {
         if stem.contains(' ') {
-            prefix.contains(*stem)
+            prefix.contains(stem)
         } else {
             words
                 .iter()
-                .any(|word| if stem.len() < 3 { word == stem } else { word.starts_with(*stem) })
+                .any(|word| if stem.len() < 3 { *word == stem } else { word.starts_with(stem) })
         }
     };
-    WORDS.iter().find(|(_, stems)| stems.iter().any(|stem| starts(&stem))).map(|(kind, _)| *kind)
+    WORDS.iter().find(|(_, stems)| stems.iter().any(|stem| starts(stem))).map(|(kind, _)| *kind)
 }
 
 #[cfg(test)]
@@ -298,6 +308,7 @@ mod tests {
             ("Replication lag is over 300 s on srv-db-01", "Replication lag is over 300 s"),
             ("Espacio en disco en srv-db-01: queda el 5 %", "Espacio en disco"),
             ("srv-db-01 is unreachable", "unreachable"),
+            ("Agent on srv-db-01 is unreachable", "Agent is unreachable"),
             ("El certificado caduca en 7 días", "El certificado caduca"),
             ("srv-db-01", "srv-db-01"),
         ];

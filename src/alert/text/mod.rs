@@ -1,15 +1,12 @@
 //! What each channel says: the mail's own words, in the shape the channel and the person want.
 
-mod template;
 mod vocabulary;
-
-pub use template::{Field, Template, TemplateError};
 
 use std::cmp::Reverse;
 
 use super::mail::clean::one_line;
 use super::{Alert, Event, Kind};
-use crate::config::{Language, Templates, TextTemplates};
+use crate::config::{Field, Language, Template, Templates, TextTemplates};
 use vocabulary::{Vocabulary, vocabulary};
 
 /// Characters of one line of a digest.
@@ -21,15 +18,15 @@ const MAX_DIGEST_LINES: usize = 40;
 #[must_use]
 pub fn sms(alert: &Alert, language: &Language, templates: &Templates) -> String {
     let words = vocabulary(language);
-    if let Some(template) = template_of(templates, language, |texts| texts.sms.as_deref()) {
-        return fill(&template, alert, words);
+    if let Some(template) = template_of(templates, language, |texts| texts.sms.as_ref()) {
+        return fill(template, alert, words);
     }
     let mail = &alert.text;
     let headers =
         [(words.from, &mail.from), (words.subject, &mail.subject), (words.date, &mail.date)];
     let mut text = String::new();
     for (label, value) in headers.into_iter().filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&format!("{label}: {value}\n"));
+        text.push_str(&[label, ": ", value, "\n"].concat());
     }
     if !text.is_empty() && !mail.body.is_empty() {
         text.push('\n');
@@ -41,8 +38,8 @@ pub fn sms(alert: &Alert, language: &Language, templates: &Templates) -> String 
 /// What a call says: the subject, the whole text of a mail without one, or the configured template.
 #[must_use]
 pub fn call(alert: &Alert, language: &Language, templates: &Templates) -> String {
-    if let Some(template) = template_of(templates, language, |texts| texts.call.as_deref()) {
-        return fill(&template, alert, vocabulary(language));
+    if let Some(template) = template_of(templates, language, |texts| texts.call.as_ref()) {
+        return fill(template, alert, vocabulary(language));
     }
     mail(alert)
 }
@@ -102,20 +99,19 @@ fn weight(event: &Event) -> (bool, Option<super::Severity>) {
     (event.kind == Kind::Problem, event.severity)
 }
 
-/// The template of a language, of its primary subtag, or none. A faulty one counts as none; the
-/// reader of the configuration has reported it.
+/// The template of a language, of its primary subtag, or none.
 fn template_of<'a>(
     templates: &'a Templates,
     language: &Language,
-    text: impl Fn(&'a TextTemplates) -> Option<&'a str>,
-) -> Option<Template> {
+    text: impl Fn(&'a TextTemplates) -> Option<&'a Template>,
+) -> Option<&'a Template> {
     let by_language = &templates.by_language;
     let exact = by_language.get(language).and_then(&text);
     let primary = || {
         let primary = language.primary().parse::<Language>().ok()?;
         by_language.get(&primary).and_then(&text)
     };
-    exact.or_else(primary).and_then(|text| Template::parse(text).ok())
+    exact.or_else(primary)
 }
 
 fn fill(template: &Template, alert: &Alert, words: &Vocabulary) -> String {
@@ -136,7 +132,7 @@ fn fill(template: &Template, alert: &Alert, words: &Vocabulary) -> String {
         Field::Summary => of_event(|event| Some(&event.summary)),
     });
     if template.tells_of_event() && alert.events.len() > 1 {
-        text.push_str(&format!(" ({})", words.and_more(alert.events.len() - 1)));
+        text.push_str(&[" (", &words.and_more(alert.events.len() - 1), ")"].concat());
     }
     text.trim().to_owned()
 }
@@ -171,8 +167,10 @@ mod tests {
     }
 
     fn templates(tag: &str, sms: &str) -> Templates {
-        let texts =
-            TextTemplates { sms: Some(sms.into()), call: Some("¡{severity}! {host}".into()) };
+        let texts = TextTemplates {
+            sms: Some(sms.parse().unwrap()),
+            call: Some("¡{severity}! {host}".parse().unwrap()),
+        };
         Templates { by_language: [(language(tag), texts)].into() }
     }
 

@@ -1,6 +1,7 @@
 //! The words and phrases that tell a state. Data only: the longest phrase that fits wins.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 
 /// What a phrase says about the state.
@@ -42,10 +43,11 @@ pub(in crate::alert) enum Sense {
 const LEXICON: &[(Sense, &str)] = &[
     (
         Sense::Raise,
-        "problem, problems, problema, problemas, probleme, firing, triggered, disparada, disparado, \
+        "fired, stuck, atascado, notready, not ready, insufficient data, failed to, \
+         problem, problems, problema, problemas, probleme, firing, triggered, disparada, disparado, \
          down, caido, caida, caidos, caidas, se ha caido, se cayo, critical, critico, critica, crit, \
          fatal, error, errors, errores, fail, fails, failed, failing, failure, failures, fallo, \
-         fallos, fallado, fallido, fallida, fallidos, fallidas, falla, fallaron, ha fallado, fehler, \
+         fallos, fallando, fallado, fallido, fallida, fallidos, fallidas, falla, fallaron, ha fallado, fehler, \
          fehlgeschlagen, gestort, erreur, echec, panne, echoue, falha, falhou, erro, degraded, \
          degradado, degradada, offline, fuera de linea, fuera de servicio, unreachable, \
          inaccesible, inalcanzable, unavailable, no disponible, indisponible, unhealthy, timeout, \
@@ -60,9 +62,11 @@ const LEXICON: &[(Sense, &str)] = &[
          perdio, se perdio, disconnected, desconectado, desconectada, disconnection, \
          recovery failed, restore failed, recovery error, backup missing, aborted, abortado, \
          abortada, crashed, crash, dead, muerto, unable, cannot, can't, couldn't, could not, \
-         no se pudo, no se puede, no ha podido, went down, gone down, goes down, going down, broken, \
+         no se pudo, no se puede, sin conexion, no connection, sin comunicacion, sin senal, no signal, \
+         sin servicio, sin red, sin acceso, sin internet, killed, exited unexpectedly, \
+         exited with error, no ha podido, went down, gone down, goes down, going down, broken, \
          roto, rota, averia, averiado, disaster, desastre, emergency, emergencia, outage, \
-         needs attention, requires attention, requiere atencion, at risk, has stopped, \
+         no se ha podido, needs attention, requires attention, requiere atencion, at risk, has stopped, \
          stopped unexpectedly, parado, parada, detenido, detenida, stopped, on battery, \
          on batteries, en bateria, con bateria, con baterias, running on battery, power failure, \
          power fail, power loss, power lost, power outage, loss of power, corte de luz, \
@@ -76,7 +80,10 @@ const LEXICON: &[(Sense, &str)] = &[
     ),
     (
         Sense::Topic,
-        "exceeded, exceeds, exceeding, exceed, excedido, excede, exceeded threshold, superado, \
+        "usage above, load above, temperature above, is above, usage over, usage at, above limit, \
+         greater than, higher than, lower than, less than, mayor que, menor que, por encima de, \
+         por debajo de, supera el, too many, demasiados, demasiadas, too low, too high, too slow, \
+         too old, out of paper, out of range, fuera de rango, unexpectedly, alto, exceeded, exceeds, exceeding, exceed, excedido, excede, exceeded threshold, superado, \
          supera, superada, sobrepasa, above threshold, below threshold, over threshold, \
          over limit, threshold reached, umbral superado, full, lleno, llena, almost full, \
          nearly full, casi lleno, casi llena, out of memory, out of space, out of disk, oom, \
@@ -96,28 +103,29 @@ const LEXICON: &[(Sense, &str)] = &[
          rechazada, blocked, bloqueado, bloqueada, banned, brute force, unauthorized, no autorizado, \
          predictive failure, bad sector, bad sectors, sectores defectuosos, pending sectors, \
          not synchronized, out of sync, desincronizado, overload, overloaded, sobrecarga, \
-         overvoltage, undervoltage, not found, no encontrado, no encontrada, locked out, evicted, \
+         overvoltage, undervoltage, not found, no encontrado, no encontrada, locked out, account locked, cuenta bloqueada, evicted, too warm, too cold, demasiado, \
+         demasiada, \
          crashloopbackoff, imagepullbackoff, slow, lento, lenta, latency, saturated, saturado, \
          saturada, spike, flatline, shutdown, shutting down, apagado, apagandose, rebooted, \
          reiniciado, unexpected, inesperado, removed unexpectedly, tampered, panic button",
     ),
     (
         Sense::Mild,
-        "alert, alerts, alerta, alertas, alarm, alarms, alarma, alarmas, alarme, warning, warnings, \
+        "alert, alerts, alerting, alerta, alertas, alarm, alarms, alarma, alarmas, alarme, warning, warnings, \
          warn, warnung, avertissement, aviso, avisos, advertencia, advertencias, atencion, attention, \
          incident, incidente, incidencia, issue, \
-         caution, precaucion, escalated, escalation, raised, activada, activado, major, minor, \
+         caution, precaucion, asserted, escalated, escalation, raised, activada, activado, major, minor, \
          urgent, urgente, unknown, desconocido",
     ),
     (
         Sense::Clear,
-        "resolved, resolves, resuelto, resuelta, resueltos, resueltas, se resolvio, se ha resuelto, \
+        "recover, deasserted, fin de alerta, resolved, resolves, resuelto, resuelta, resueltos, resueltas, se resolvio, se ha resuelto, \
          solved, solucionado, solucionada, recovered, recovers, recovery, recuperado, recuperada, \
          recuperacion, se ha recuperado, se recupero, restored, restaurado, restaurada, \
          restablecido, restablecida, restaurado el servicio, reestablecido, cleared, clears, clear, \
          despejado, despejada, repaired, reparado, reparada, fixed, arreglado, arreglada, \
-         corregido, corregida, corrected, returned, has returned, regresado, back up, back online, \
-         back on line, back to normal, back on, back in service, is back, are back, \
+         corregido, corregida, corrected, has returned, power has returned, returned online, back up, back online, \
+         back on line, back to normal, back in service, is back, are back, \
          de nuevo en linea, de nuevo operativo, de nuevo disponible, operativo de nuevo, \
          operativa de nuevo, disponible de nuevo, en linea de nuevo, activo de nuevo, \
          funciona de nuevo, vuelve a, ha vuelto, volvio, wieder erreichbar, wieder online, \
@@ -141,8 +149,8 @@ const LEXICON: &[(Sense, &str)] = &[
     ),
     (
         Sense::Good,
-        "ok, okay, up, normal, normalidad, online, en linea, healthy, operational, operativo, \
-         operativa, available, disponible, passed, running, connected, conectado, conectada, \
+        "ready, ok, okay, up, normal, normalidad, online, en linea, healthy, operational, operativo, \
+         operativa, available, disponible, running, connected, conectado, conectada, \
          active, activo, good, bien, reachable, responding, responde, stable, estable, green, \
          verde, closed, cerrado, cerrada, ended, finalizada la alarma",
     ),
@@ -152,17 +160,16 @@ const LEXICON: &[(Sense, &str)] = &[
          exitosamente, correctamente, correcto, correcta, satisfactorio, satisfactoria, \
          satisfactoriamente, completed, complete, completes, completado, completada, completo, \
          finished, finalizado, finalizada, terminado, terminada, done, erfolgreich, reussi, \
-         sucesso, applied, installed, instalado, instaladas",
+         sucesso, passed, superada la prueba, applied, installed, instalado, instaladas, rebuilt, reconstruido, reconstruida",
     ),
     (
         Sense::Ack,
         "acknowledged, acknowledgement, acknowledgment, acknowledge, ack, reconocido, reconocida, \
-         reconocimiento, confirmado por, taken by, assigned to, asignado a, asignada a, \
-         is working on",
+         reconocimiento, confirmado por, taken by, is working on",
     ),
     (
         Sense::Downtime,
-        "downtimestart, downtimeend, downtimecancelled, downtimeremoved, downtime start, \
+        "downtime, downtimestart, downtimeend, downtimecancelled, downtimeremoved, downtime start, \
          downtime end, downtime started, downtime starts, downtime ended, downtime ends, \
          downtime begins, downtime cancelled, downtime canceled, downtime removed, \
          scheduled downtime, planned downtime, maintenance, mantenimiento, mantenimiento programado, \
@@ -217,7 +224,7 @@ const LEXICON: &[(Sense, &str)] = &[
          count down, count up, back up your, back up data, uptime, upgrade, downgrade, download, \
          disaster recovery, recovery point, recovery plan, recovery key, recovery time, \
          recovery mode, restore point, fail over, failover, fail safe, failsafe, error free, \
-         problem free, error code, error log, error rate limit, no longer than, critical update, \
+         problem free, error code, error log, error rate, tasa de errores, error count, error budget, error rate limit, no longer than, critical update, \
          critical updates, critical patch, high availability, alta disponibilidad, high priority, \
          low priority, prioridad alta, alert manager, alert id, alert rule, alert type, \
          alert name, event id, event type, event log, event time, problem id, warning threshold, \
@@ -235,12 +242,33 @@ const LEXICON: &[(Sense, &str)] = &[
 ];
 
 /// Phrases by their first word, the longest first.
-type Index = HashMap<&'static str, Vec<(Vec<&'static str>, Sense)>>;
+type Index = HashMap<&'static str, Vec<(Vec<&'static str>, Sense)>, BuildHasherDefault<Fnv>>;
+
+/// FNV-1a: the keys are ours and short, so nobody can choose them to collide.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 fn index() -> &'static Index {
     static INDEX: OnceLock<Index> = OnceLock::new();
     INDEX.get_or_init(|| {
-        let mut index = Index::new();
+        let mut index = Index::default();
         for (sense, phrases) in LEXICON {
             for phrase in phrases.split(',') {
                 let words: Vec<&str> = phrase.split_whitespace().collect();
@@ -257,7 +285,9 @@ fn index() -> &'static Index {
 }
 
 /// The longest phrase that begins at the first of `words`: its sense and how many words it has.
-pub(super) fn phrase<'a>(words: impl Iterator<Item = &'a str> + Clone) -> Option<(Sense, usize)> {
+pub(super) fn phrase<'a>(
+    words: &(impl Iterator<Item = &'a str> + Clone),
+) -> Option<(Sense, usize)> {
     let candidates = index().get(words.clone().next()?)?;
     candidates.iter().find_map(|(phrase, sense)| {
         let fits = phrase.iter().copied().eq(words.clone().take(phrase.len()));
@@ -286,8 +316,8 @@ mod tests {
     #[test]
     fn longest_wins() {
         let words = ["back", "to", "normal", "now"];
-        assert_eq!(phrase(words.into_iter()), Some((Sense::Clear, 3)));
-        assert_eq!(phrase(["fail", "over"].into_iter()), Some((Sense::Neutral, 2)));
-        assert_eq!(phrase(["teapot"].into_iter()), None);
+        assert_eq!(phrase(&words.into_iter()), Some((Sense::Clear, 3)));
+        assert_eq!(phrase(&["fail", "over"].into_iter()), Some((Sense::Neutral, 2)));
+        assert_eq!(phrase(&["teapot"].into_iter()), None);
     }
 }

@@ -2,12 +2,16 @@
 //! with the state words of a few more languages.
 
 mod lexicon;
+mod marker;
+mod sense;
 mod severity;
 mod state;
 
 pub(super) use lexicon::Sense;
-pub(super) use severity::{severity_of, severity_word};
-pub(super) use state::{marker, read_kind, senses};
+pub(super) use marker::marker;
+pub(super) use sense::senses;
+pub(super) use severity::{severity_beside, severity_of, severity_word};
+pub(super) use state::read_kind;
 
 /// One word of a text, folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +28,9 @@ pub(super) struct Token {
 
 /// Lower case without accents: what words are compared by.
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().flat_map(char::to_lowercase).map(fold_char).collect()
 }
 
@@ -59,11 +66,12 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 let joined =
                     text.get(position + c.len_utf8()..).and_then(|rest| rest.chars().next());
                 // `web1:9100` and `19:32` are one word, `FIRING:2` and `Status:Down` are not.
-                let numbered = text
-                    .get(start..position)
-                    .is_some_and(|word| word.bytes().any(|byte| byte.is_ascii_digit()));
+                let numbered = || {
+                    let word = text.get(start..position).unwrap_or_default();
+                    word.bytes().any(|byte| byte.is_ascii_digit())
+                };
                 let joins = (matches!(c, '\'' | '’' | '.' | '_' | '-' | '/' | '@')
-                    || (c == ':' && numbered))
+                    || (c == ':' && numbered()))
                     && joined.is_some_and(char::is_alphanumeric);
                 if !(c.is_alphanumeric() || joins) {
                     break;
@@ -94,6 +102,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 | '*'
                 | '|'
                 | '"'
+                | '\''
                 | '«'
                 | '»'
                 | '\n'
@@ -113,6 +122,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 /// A word joined by hyphens and the like falls into its parts unless it has a digit or a dot.
 fn push_word(tokens: &mut Vec<Token>, text: &str, start: usize, end: usize, first: &mut bool) {
     let word = text.get(start..end).unwrap_or_default();
+    // "https://" says nothing.
+    if text.get(end..).is_some_and(|rest| rest.starts_with("://")) {
+        return;
+    }
     let whole = word.bytes().any(|b| b.is_ascii_digit()) || word.contains(['.', '@']);
     let mut position = start;
     let separator = |c: char| !whole && matches!(c, '_' | '-' | ':' | '/');

@@ -151,9 +151,6 @@ const GRADES: &[(Severity, &[&str])] = &[
 /// The grade of a mail's own word, such as `High`, `CRIT`, `Not classified`, `Alta`.
 pub(in crate::alert) fn severity_of(word: &str) -> Option<Severity> {
     let folded = fold(word.trim().trim_matches(['"', '\'', '*', '[', ']', '(', ')', '.', '!']));
-    let exact = |word: &str| {
-        GRADES.iter().find(|(_, words)| words.contains(&word)).map(|(severity, _)| *severity)
-    };
     exact(&folded).or_else(|| {
         // "4 - Critical", "Critical (5)", "Severity: CRITICAL since 5m": the gravest word counts.
         let short = folded.chars().count() <= 40;
@@ -188,6 +185,10 @@ const SPOKEN: &[(Severity, &[&str])] = &[
             "urgente",
             "p1",
             "outage",
+            "sev-0",
+            "sev-1",
+            "sev0",
+            "sev1",
         ],
     ),
     (
@@ -195,7 +196,7 @@ const SPOKEN: &[(Severity, &[&str])] = &[
         &[
             "error", "errors", "errores", "err", "major", "failed", "failure", "failures", "fail",
             "fails", "failing", "fallo", "fallos", "fallido", "fallida", "fallaron", "falla",
-            "fehler", "erreur", "erro",
+            "fehler", "erreur", "erro", "p2", "sev-2", "sev2",
         ],
     ),
     (
@@ -212,10 +213,29 @@ const SPOKEN: &[(Severity, &[&str])] = &[
             "precaucion",
             "unknown",
             "warnung",
+            "p3",
+            "sev-3",
+            "sev3",
         ],
     ),
     (Severity::Info, &["info", "informational", "notice", "ok", "up", "normal"]),
 ];
+
+/// The grade of a word that stands beside "severity" or "priority": "high severity", "prioridad
+/// alta".
+pub(in crate::alert) fn severity_beside(tokens: &[Token]) -> Option<(Severity, &Token)> {
+    const NOUNS: &[&str] =
+        &["severity", "priority", "gravedad", "severidad", "prioridad", "criticidad"];
+    let at = tokens.iter().position(|token| NOUNS.contains(&token.text.as_str()))?;
+    let before =
+        at.checked_sub(1).filter(|_| tokens.get(at).is_some_and(|noun| !noun.break_before));
+    let beside = [before, Some(at + 1)].into_iter().flatten();
+    beside.filter_map(|at| tokens.get(at)).find_map(|token| Some((exact(&token.text)?, token)))
+}
+
+fn exact(folded: &str) -> Option<Severity> {
+    GRADES.iter().find(|(_, words)| words.contains(&folded)).map(|(severity, _)| *severity)
+}
 
 /// The grade a word of free text gives, if it is a grading one.
 pub(in crate::alert) fn severity_word(token: &Token) -> Option<Severity> {

@@ -1,137 +1,10 @@
-//! The state a line of text tells: where the words stand, what negates them, which of them wins.
+//! The state a line of text tells: which of its words wins.
 
-use super::lexicon::{Sense, phrase};
+use super::lexicon::Sense;
+use super::marker::marker;
+use super::sense::{Found, senses};
 use super::{Token, tokens};
 use crate::alert::Kind;
-
-/// A phrase of the lexicon found in a text, negation already applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::alert) struct Found {
-    /// What it says.
-    pub sense: Sense,
-    /// Its first word.
-    pub at: usize,
-    /// How many words it has.
-    pub words: usize,
-}
-
-/// How many words a negation reaches.
-const REACH: usize = 4;
-
-/// Things that are numbered from 0, so that "disk 0 failed" is no "0 failed".
-const NUMBERED: &[&str] = &[
-    "disk",
-    "drive",
-    "port",
-    "slot",
-    "bay",
-    "cpu",
-    "channel",
-    "unit",
-    "node",
-    "sensor",
-    "lun",
-    "volume",
-    "array",
-    "controller",
-    "fan",
-    "psu",
-    "battery",
-    "line",
-    "interface",
-    "input",
-    "zone",
-    "raid",
-    "supply",
-    "group",
-    "pool",
-    "member",
-    "module",
-    "disco",
-    "puerto",
-    "ranura",
-    "bahia",
-    "unidad",
-    "ventilador",
-    "bateria",
-    "zona",
-    "code",
-    "codigo",
-    "core",
-    "stack",
-    "switch",
-    "link",
-];
-
-/// Every phrase of the lexicon in the text, in order.
-pub(in crate::alert) fn senses(tokens: &[Token]) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut turned: Option<(Sense, usize)> = None;
-    let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        if token.break_before || turned.is_some_and(|(_, until)| at >= until) {
-            turned = None;
-        }
-        let words = tokens.get(at..).unwrap_or_default();
-        let joined = words.iter().enumerate().map_while(|(position, word)| {
-            (position == 0 || !word.break_before).then_some(word.text.as_str())
-        });
-        let Some((sense, length)) = phrase(joined) else {
-            at += 1;
-            continue;
-        };
-        let next = tokens.get(at + length);
-        let none_of_it = next.is_some_and(|next| next.text == "0");
-        match sense {
-            Sense::Not if token.text == "0" && is_number_of_thing(tokens, at) => {}
-            Sense::Not | Sense::Past | Sense::NoLonger => {
-                turned = Some((sense, at + length + REACH))
-            }
-            Sense::Neutral => {}
-            Sense::Raise | Sense::Topic | Sense::Mild if none_of_it => {
-                found.push(Found { sense: Sense::Success, at, words: length });
-                at += 1;
-            }
-            Sense::Raise
-            | Sense::Topic
-            | Sense::Mild
-            | Sense::Clear
-            | Sense::Good
-            | Sense::Success
-            | Sense::Ack
-            | Sense::Downtime
-            | Sense::Flap
-            | Sense::Test
-            | Sense::Report => {
-                if let Some(sense) = turn(sense, turned.map(|(by, _)| by)) {
-                    found.push(Found { sense, at, words: length });
-                }
-            }
-        }
-        at += length;
-    }
-    found
-}
-
-/// What is left of a sense after "no", "was" or "no longer".
-fn turn(sense: Sense, by: Option<Sense>) -> Option<Sense> {
-    let bad = matches!(sense, Sense::Raise | Sense::Topic | Sense::Mild);
-    let good = matches!(sense, Sense::Clear | Sense::Good | Sense::Success);
-    match by {
-        Some(Sense::Not) if bad => Some(Sense::Success),
-        Some(Sense::Not) if good => Some(Sense::Raise),
-        Some(Sense::NoLonger) if bad => Some(Sense::Clear),
-        Some(Sense::NoLonger) if good => Some(Sense::Raise),
-        Some(Sense::Past) if bad || matches!(sense, Sense::Good) => None,
-        Some(Sense::Not) if !matches!(sense, Sense::Report) => None,
-        _ => Some(sense),
-    }
-}
-
-fn is_number_of_thing(tokens: &[Token], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-    before.is_some_and(|before| NUMBERED.contains(&before.text.as_str()))
-}
 
 /// What a text tells, and whether only words like "alert" or "warning" say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +16,7 @@ pub(in crate::alert) struct Reading {
 }
 
 impl Reading {
+    #[expect(clippy::unnecessary_wraps, reason = "every reader of a state gives an Option")]
     const fn sure(kind: Kind) -> Option<Self> {
         Some(Self { kind, weak: false })
     }
@@ -222,103 +96,6 @@ fn read_marked(mark: &str, rest: &str) -> Option<Reading> {
     has(Sense::Good).then_some(job.unwrap_or(Reading { kind: Kind::Recovery, weak: false }))
 }
 
-/// The state a subject begins with and what follows it. Brackets that hold no state (the name of a
-/// site, a program) are passed over.
-pub(in crate::alert) fn marker(text: &str) -> Option<(&str, &str)> {
-    let mut rest = text.trim_start();
-    for _ in 0..4 {
-        let (group, after, closed) = leading_group(rest)?;
-        if is_state(group) {
-            return Some((group, after));
-        }
-        if !closed {
-            return None;
-        }
-        rest = after.trim_start_matches([' ', ':', '-', '|']);
-    }
-    None
-}
-
-/// `[…]`, `(…)`, `** … **`, `{…}`, a sign, or a few words before a colon, dash or bar; whether it
-/// stood in brackets.
-fn leading_group(text: &str) -> Option<(&str, &str, bool)> {
-    for (open, close) in
-        [("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"), ("***", "***"), ("**", "**"), ("*", "*")]
-    {
-        if let Some(inner) = text.strip_prefix(open) {
-            let (group, after) = inner.split_once(close)?;
-            return (group.len() <= 60).then_some((group, after, true));
-        }
-    }
-    let first = text.chars().next()?;
-    if !first.is_alphanumeric() {
-        let end = text.find(|c: char| c.is_alphanumeric() || "[(".contains(c))?;
-        let (sign, after) = text.split_at(end);
-        return (!sign.trim().is_empty()).then_some((sign, after, true));
-    }
-    let end = [": ", " - ", " – ", " — ", " | ", ":"].iter().filter_map(|mark| {
-        let end = text.find(mark)?;
-        Some((end, end + mark.len()))
-    });
-    let (end, after) = end.min()?;
-    let group = text.get(..end)?;
-    (group.len() <= 60).then(|| (group, text.get(after..).unwrap_or_default(), false))
-}
-
-/// Whether a group is a state and nothing else but counts, durations and small words.
-fn is_state(group: &str) -> bool {
-    const SMALL: &[&str] = &[
-        "in",
-        "en",
-        "tras",
-        "after",
-        "the",
-        "alert",
-        "alerta",
-        "state",
-        "status",
-        "estado",
-        "is",
-        "now",
-        "service",
-        "host",
-        "s",
-        "m",
-        "h",
-        "minutes",
-        "minutos",
-        "test",
-        "prueba",
-        "new",
-        "nuevo",
-        "nueva",
-        "trigger",
-        "severity",
-        "level",
-        "system",
-        "monitor",
-        "de",
-        "of",
-        "event",
-        "notification",
-        "notificacion",
-    ];
-    let words = tokens(group);
-    let found = senses(&words);
-    if words.is_empty() || words.len() > 6 {
-        return false;
-    }
-    let test = |word: &Token| matches!(word.text.as_str(), "test" | "prueba" | "testing");
-    if found.is_empty() && !(words.iter().any(test)) {
-        return false;
-    }
-    words.iter().enumerate().all(|(position, word)| {
-        let sensed = found.iter().any(|f| (f.at..f.at + f.words).contains(&position));
-        let digits = word.text.starts_with(|c: char| c.is_ascii_digit());
-        sensed || digits || SMALL.contains(&word.text.as_str()) || test(word)
-    })
-}
-
 /// A test, if it says so in a phrase, or if it says "test" first and nothing is wrong in it.
 fn is_test(tokens: &[Token], found: &[Found]) -> bool {
     let wrong = |found: &Found| matches!(found.sense, Sense::Raise | Sense::Topic | Sense::Clear);
@@ -341,32 +118,31 @@ fn after_arrow(tokens: &[Token], found: &[Found]) -> Option<Reading> {
     };
     let arrow = tokens.iter().enumerate().rev().find_map(|(at, token)| {
         let after = state_at(at + 1).filter(|found| stateful(found))?;
-        let changes = token.text == "->"
-            || (matches!(token.text.as_str(), "to" | "a" | "into")
-                && tokens.iter().take(at).any(|token| {
-                    matches!(
-                        token.text.as_str(),
-                        "from"
-                            | "changed"
-                            | "de"
-                            | "cambio"
-                            | "cambia"
-                            | "pasa"
-                            | "paso"
-                            | "went"
-                            | "transitioned"
-                            | "moved"
-                            | "switched"
-                            | "state"
-                            | "status"
-                    )
-                }));
+        let changes =
+            matches!(token.text.as_str(), "->" | "status" | "state" | "estado" | "zustand")
+                || (matches!(token.text.as_str(), "to" | "a" | "into")
+                    && tokens.iter().take(at).any(|token| {
+                        matches!(
+                            token.text.as_str(),
+                            "from"
+                                | "changed"
+                                | "de"
+                                | "cambio"
+                                | "cambia"
+                                | "pasa"
+                                | "paso"
+                                | "went"
+                                | "transitioned"
+                                | "moved"
+                                | "switched"
+                                | "state"
+                                | "status"
+                        )
+                    }));
         changes.then_some(after)
     })?;
-    match arrow.sense {
-        Sense::Clear | Sense::Good => Reading::sure(Kind::Recovery),
-        _ => Reading::sure(Kind::Problem),
-    }
+    let over = matches!(arrow.sense, Sense::Clear | Sense::Good);
+    Reading::sure(if over { Kind::Recovery } else { Kind::Problem })
 }
 
 /// Raise words that a periodic report may hold without anything being wrong now.
@@ -404,7 +180,7 @@ fn weigh(text: &str, tokens: &[Token], found: &[Found]) -> Option<Reading> {
     if has(Sense::Clear) {
         return Reading::sure(Kind::Recovery);
     }
-    if has(Sense::Ack) && !found.iter().any(|found| found.sense == Sense::Topic) {
+    if has(Sense::Ack) {
         return Reading::sure(Kind::Acknowledgement);
     }
     let raise = found.iter().filter(raised);
@@ -428,11 +204,44 @@ fn weigh(text: &str, tokens: &[Token], found: &[Found]) -> Option<Reading> {
             Kind::Recovery
         });
     }
+    if is_nearly_full(text, tokens) {
+        return Reading::sure(Kind::Problem);
+    }
     // "Completed with warnings" is no success.
     if has(Sense::Success) && !has(Sense::Mild) {
         return Reading::sure(Kind::Report);
     }
     has(Sense::Mild).then_some(Reading { kind: Kind::Problem, weak: !has(Sense::Success) })
+}
+
+/// "Disco al 95 %", "memory at 97%": nobody mails a share like that for pleasure.
+fn is_nearly_full(text: &str, tokens: &[Token]) -> bool {
+    const THINGS: &[&str] = &[
+        "disk",
+        "disco",
+        "memory",
+        "memoria",
+        "cpu",
+        "swap",
+        "filesystem",
+        "particion",
+        "partition",
+        "volume",
+        "volumen",
+        "usage",
+        "uso",
+        "space",
+        "espacio",
+        "inodes",
+        "ram",
+        "load",
+        "carga",
+    ];
+    let share = |token: &Token| {
+        let percent = text.get(token.end..).is_some_and(|rest| rest.trim_start().starts_with('%'));
+        percent && token.text.parse::<f32>().is_ok_and(|share| (85.0..=100.0).contains(&share))
+    };
+    tokens.iter().any(|token| THINGS.contains(&token.text.as_str())) && tokens.iter().any(share)
 }
 
 /// What ends well every day: "Backup OK" is the end of a job, not of a problem.
@@ -478,7 +287,6 @@ const FAINT: &[&str] = &[
     "green",
     "stable",
     "estable",
-    "passed",
 ];
 
 /// Whether a good word says how things are now: at the end of an expression, or in capitals.
@@ -494,5 +302,7 @@ fn is_final(text: &str, tokens: &[Token], found: Found) -> bool {
     }
     let original = text.get(token.start..token.end).unwrap_or_default();
     let capitals = !original.contains(char::is_lowercase) && original.len() > 1;
-    capitals || next.is_none_or(|next| next.break_before || now(Some(&next.text)))
+    let placed = |word: &str| matches!(word, "on" | "en" | "at" | "in" | "for" | "after" | "tras");
+    capitals
+        || next.is_none_or(|next| next.break_before || now(Some(&next.text)) || placed(&next.text))
 }

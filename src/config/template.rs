@@ -78,7 +78,7 @@ impl Field {
 
     /// Whether it tells of one event rather than of the mail.
     #[must_use]
-    pub(super) const fn is_of_event(self) -> bool {
+    const fn is_of_event(self) -> bool {
         !matches!(self, Self::From | Self::Subject | Self::Date | Self::Body)
     }
 }
@@ -160,7 +160,8 @@ impl Template {
     }
 
     /// Puts values for the placeholders.
-    pub(super) fn fill(&self, value: impl Fn(Field) -> String) -> String {
+    #[must_use]
+    pub fn fill(&self, value: impl Fn(Field) -> String) -> String {
         let parts = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Field(field) => value(*field),
@@ -169,7 +170,8 @@ impl Template {
     }
 
     /// Whether any placeholder tells of one event.
-    pub(super) fn tells_of_event(&self) -> bool {
+    #[must_use]
+    pub fn tells_of_event(&self) -> bool {
         let of_event = |part: &Part| matches!(part, Part::Field(field) if field.is_of_event());
         self.parts.iter().any(of_event)
     }

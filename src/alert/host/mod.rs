@@ -1,8 +1,14 @@
 //! Which machine a mail is about.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod name;
 
-use super::label;
+pub(super) use name::is_host_like;
+
+use name::{
+    SURE_PREFIXES, has_machine_prefix, has_prefix, is_address, is_domain_name, is_machine_name,
+};
+
+use super::label::Labels;
 use super::words::{Token, fold, tokens};
 
 /// Labels that name the machine, the surest first.
@@ -77,8 +83,8 @@ const LABELS: &[&str] = &[
 ];
 
 /// The machine named by a label of the body.
-pub(super) fn from_labels(body: &str) -> Option<String> {
-    let named = LABELS.iter().find_map(|name| label::value(body, &[name]))?;
+pub(super) fn from_labels(labels: &Labels<'_>) -> Option<String> {
+    let named = labels.first_of(LABELS)?;
     // "web1 (10.0.0.1)" and "Servidor web nº 2 (Logroño)" are both kept: they are what people say.
     let named = named.trim_matches(['"', '\'', ',', ';']).trim();
     (!named.is_empty() && named.chars().count() <= 80 && !named.contains("://"))
@@ -265,7 +271,7 @@ pub(super) fn from_line(line: &str) -> Option<String> {
         return Some(host);
     }
     let words = tokens(line);
-    let original = |token: &Token| line.get(token.start..token.end).unwrap_or_default();
+    let original = |token: &Token| machine_word(line, token);
     let after = |list: &'static [&'static str], fits: &dyn Fn(&Token, &str) -> bool| {
         words.windows(2).find_map(|pair| {
             let [before, token] = pair else { return None };
@@ -280,6 +286,16 @@ pub(super) fn from_line(line: &str) -> Option<String> {
         .or_else(|| words.iter().map(original).find(|word| is_address(word)).map(str::to_owned))
         .or_else(|| subject_of(line, &words))
         .or_else(|| plain_name(line, &words))
+        .or_else(|| {
+            let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+            words.into_iter().find(|word| has_prefix(word, SURE_PREFIXES)).map(str::to_owned)
+        })
+}
+
+/// The word itself; of "web-01/HTTP" the part before what runs on the machine.
+fn machine_word<'a>(line: &'a str, token: &Token) -> &'a str {
+    let word = line.get(token.start..token.end).unwrap_or_default();
+    word.split_once('/').map(|(host, _)| host).filter(|host| is_host_like(host)).unwrap_or(word)
 }
 
 /// A machine's name without a word that says so: `web-01`, or `db1` where a sentence has its
@@ -312,7 +328,7 @@ fn subject_of(line: &str, words: &[Token]) -> Option<String> {
         "did",
     ];
     words.iter().enumerate().find_map(|(at, token)| {
-        let word = line.get(token.start..token.end).filter(|word| is_machine_name(word))?;
+        let word = Some(machine_word(line, token)).filter(|word| is_machine_name(word))?;
         let next = words.get(at + 1);
         let stands = at == 0 || next.is_some_and(|next| VERBS.contains(&next.text.as_str()));
         (word.contains('-') || stands).then(|| word.to_owned())
@@ -327,20 +343,23 @@ fn plain_name(line: &str, words: &[Token]) -> Option<String> {
         let rest = line.get(token.start..)?;
         let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')));
         let word = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches('-');
+        let prefixed = has_machine_prefix(word);
         let capital = word.starts_with(char::is_uppercase);
         let preposition = match before.text.as_str() {
             "on" | "host" | "server" | "node" | "servidor" => true,
-            "en" | "nodo" | "at" | "from" | "for" => capital,
+            "en" | "nodo" | "at" | "from" | "for" => capital || prefixed,
+            "de" | "of" | "del" => prefixed,
             _ => false,
         };
         let next = words.iter().find(|next| next.start >= token.start + word.len());
-        let ends = next.is_none_or(|next| {
-            next.break_before
-                || matches!(
-                    next.text.as_str(),
-                    "is" | "has" | "was" | "esta" | "ha" | "no" | "failed" | "fallo"
-                )
-        });
+        let ends = prefixed
+            || next.is_none_or(|next| {
+                next.break_before
+                    || matches!(
+                        next.text.as_str(),
+                        "is" | "has" | "was" | "esta" | "ha" | "no" | "failed" | "fallo"
+                    )
+            });
         let name =
             word.len() >= 2 && !NO_HOST.contains(&token.text.as_str()) && !token.break_before;
         (preposition && ends && name).then(|| word.to_owned())
@@ -356,127 +375,6 @@ fn in_brackets(line: &str) -> Option<String> {
         let word = inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         (is_host_like(inner) || joined && word).then(|| inner.to_owned())
     })
-}
-
-/// A word that can only be a machine's name: `web-01`, `db1`, `srv1.example.org`, `10.0.0.1:443`.
-pub(super) fn is_host_like(word: &str) -> bool {
-    is_domain_name(word) || is_address(word) || is_machine_name(word)
-}
-
-/// Letters and digits, such as `srv-db-01`, `NAS2`, `web01`.
-fn is_machine_name(word: &str) -> bool {
-    let name = word.split_once(':').map_or(word, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { word }
-    });
-    let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    let allowed = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    let hyphenated = parts.len() >= 2 && letters >= 1 && name.contains('-');
-    let plain = parts.len() == 1 && letters >= 2;
-    let no_host = [
-        "tcp", "udp", "ipv4", "ipv6", "sha1", "sha256", "md5", "utf8", "raid", "p1", "eth", "sda",
-        "sdb", "ens", "eno", "enp", "vlan", "md", "nvme", "disk", "disco", "port", "gi0", "tls1",
-        "http2", "smtp", "cpu", "ram", "fan", "psu", "lun", "bay", "slot", "x86", "exit", "log4j",
-        "s3", "cve", "kb", "fail2ban", "ups", "covid", "phase", "base64", "zone", "sev", "id",
-        "job", "temp", "sensor", "vol", "volume", "pool", "evento", "event", "error", "err",
-        "code", "line", "build", "release", "ver", "version", "rev", "self", "ipmi", "nvme0n",
-        "disk-", "usb", "com", "tty", "dimm", "core", "zfs", "ext",
-    ]
-    .iter()
-    .any(|no| {
-        let rest = name.to_ascii_lowercase();
-        rest.strip_prefix(no).is_some_and(|rest| {
-            !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b'.')
-        })
-    });
-    allowed
-        && digits > 0
-        && digits <= 8
-        && name.len() <= 63
-        && (hyphenated || plain)
-        && !no_host
-        && !is_file(name)
-}
-
-/// A full domain name: two dots or a known ending, no file name.
-fn is_domain_name(word: &str) -> bool {
-    let name = word.split_once(':').map_or(word, |(name, _)| name);
-    let mut labels = name.split('.');
-    let valid = labels.clone().count() >= 2
-        && labels.clone().all(|label| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        });
-    let end = labels.next_back().unwrap_or_default();
-    let top = (2..=13).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_alphabetic());
-    valid
-        && top
-        && name.len() <= 253
-        && name.bytes().any(|b| b.is_ascii_alphabetic())
-        && !is_file(name)
-        && (name.matches('.').count() >= 2 || TOP.contains(&end.to_ascii_lowercase().as_str()))
-}
-
-/// Endings of two-label names that are domains rather than files or sentences without a blank.
-const TOP: &[&str] = &[
-    "com",
-    "org",
-    "net",
-    "local",
-    "lan",
-    "localdomain",
-    "internal",
-    "intranet",
-    "es",
-    "gt",
-    "mx",
-    "home",
-    "corp",
-    "io",
-    "eu",
-    "de",
-    "fr",
-    "uk",
-    "us",
-    "info",
-    "cloud",
-    "edu",
-    "gov",
-    "lab",
-    "priv",
-    "test",
-    "example",
-    "dev",
-    "ar",
-    "co",
-    "cl",
-    "pe",
-    "pt",
-    "it",
-    "br",
-    "ad",
-    "arpa",
-];
-
-fn is_file(name: &str) -> bool {
-    const FILES: &[&str] = &[
-        "sh", "log", "py", "service", "txt", "gz", "conf", "db", "vmdk", "exe", "zip", "tar",
-        "sql", "bak", "json", "xml", "cfg", "iso", "img", "csv", "pdf", "php", "pl", "ps1", "bat",
-        "cmd", "timer", "mount", "socket", "yml", "yaml", "ini", "dat", "html", "js", "rb", "vbk",
-        "vib", "vhdx", "qcow2", "tgz", "xz", "bz2", "target", "slice", "rpm", "deb", "msi", "dll",
-        "tmp", "zst", "vma", "raw",
-    ];
-    name.rsplit_once('.').is_some_and(|(_, end)| FILES.contains(&end.to_ascii_lowercase().as_str()))
-}
-
-fn is_address(word: &str) -> bool {
-    let bare = word.trim_matches(['[', ']']);
-    let v4 = bare.split_once(':').map_or(bare, |(address, _)| address);
-    // The machine's own view of itself names none.
-    v4.parse::<Ipv4Addr>().is_ok_and(|v4| !v4.is_loopback() && !v4.is_unspecified())
-        || bare.parse::<Ipv6Addr>().is_ok_and(|v6| !v6.is_loopback() && !v6.is_unspecified())
 }
 
 /// The machine part of a mail address that a daemon sends from: `root@web1.example.org`.
@@ -505,7 +403,7 @@ pub(super) fn from_sender(from: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{from_labels, from_line, from_sender};
+    use super::{Labels, from_labels, from_line, from_sender};
 
     #[test]
     fn finds_machines_in_lines() {
@@ -534,7 +432,10 @@ mod tests {
 
     #[test]
     fn finds_machines_elsewhere() {
-        assert_eq!(from_labels("Device Name: SW-1\nSeverity: x").as_deref(), Some("SW-1"));
+        assert_eq!(
+            from_labels(&Labels::of("Device Name: SW-1\nSeverity: x")).as_deref(),
+            Some("SW-1")
+        );
         assert_eq!(
             from_sender("root <root@web1.example.org>").as_deref(),
             Some("web1.example.org")

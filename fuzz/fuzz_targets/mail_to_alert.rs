@@ -1,0 +1,8 @@
+//! A mail, understood and said.
+
+#![no_main]
+
+#[path = "../../tests/support/fuzz_entry.rs"]
+mod fuzz_entry;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_entry::run("mail_to_alert", bytes));

@@ -1,0 +1,8 @@
+//! What a client says to the receiver.
+
+#![no_main]
+
+#[path = "../../tests/support/fuzz_entry.rs"]
+mod fuzz_entry;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_entry::run("smtp_session", bytes));

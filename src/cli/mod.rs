@@ -1,0 +1,157 @@
+//! The command line: one file per command. Answers go to standard output, complaints to standard
+//! error; the exit code is 0 if it was done, 1 if it failed, 2 if it was not understood.
+
+mod change;
+mod check_config;
+mod demo;
+mod explain;
+mod manual;
+mod modem_simulator;
+mod output;
+mod people;
+mod queue;
+mod run;
+mod send_test;
+mod session;
+mod settings;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use smtp_appliance::config::{Config, Loaded};
+
+use output::{Closed, Output};
+
+/// Takes alert mails by SMTP and tells a person, by SMS and by mail.
+///
+/// Point the monitoring system's mail at this machine: each mail is understood, filtered, kept on
+/// a durable queue, and told to the people it is addressed to.
+#[derive(Debug, Parser)]
+#[command(
+    name = "smtp-appliance",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  smtp-appliance demo                          see it at work, without modem and relay
+  smtp-appliance check-config                  is the configuration right?
+  smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
+  smtp-appliance send-test ana                 does she get it?
+  smtp-appliance queue list --all              what was told, what was dropped, and why
+
+Exit codes: 0 done, 1 failed, 2 not understood."
+)]
+struct Cli {
+    /// The configuration file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SMTP_APPLIANCE_CONFIG",
+        default_value = "/etc/smtp-appliance/config.toml"
+    )]
+    config: PathBuf,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the appliance until it is stopped (what the service does).
+    Run(run::Args),
+    /// Say whether a configuration file is right, and everything that is wrong with it.
+    CheckConfig(check_config::Args),
+    /// Show and change who is told.
+    #[command(subcommand)]
+    People(people::Command),
+    /// Show the groups and their members.
+    Groups(people::GroupsArgs),
+    /// Show, switch and order the ways to tell people.
+    #[command(subcommand)]
+    Channel(settings::Channel),
+    /// Set the language of people who have none of their own.
+    Language(settings::LanguageArgs),
+    /// Settings of the SMS channel.
+    #[command(subcommand)]
+    Sms(settings::Sms),
+    /// Show alerts and what became of them; try or drop them by hand.
+    #[command(subcommand)]
+    Queue(queue::Command),
+    /// Tell one person something harmless, to see whether it arrives.
+    SendTest(send_test::Args),
+    /// Show what the appliance understands of a mail, and what it would tell.
+    Explain(explain::Args),
+    /// Show the appliance at work with a simulated modem and relay.
+    Demo(demo::Args),
+    /// Be a GSM module on a pseudo-terminal, for trials without hardware.
+    ModemSimulator(modem_simulator::Args),
+    /// Print the completions of a shell.
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page.
+    Man,
+}
+
+/// What every command has at hand.
+struct Context {
+    /// Path of the configuration file.
+    config: PathBuf,
+    out: Output,
+}
+
+impl Context {
+    /// The configuration; what is odd about it is for `check-config` to say.
+    fn load(&self) -> anyhow::Result<Config> {
+        let Loaded { config, .. } = Config::load(&self.config)?;
+        Ok(config)
+    }
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to be told that nobody listens.
+            drop(error.print());
+            return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
+    // With two providers among the dependencies rustls asks to be told which one; the only reason
+    // to fail is that it has been told.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let context = Context { config: cli.config, out: Output::new() };
+    match dispatch(cli.command, context) {
+        Ok(code) => code,
+        // `smtp-appliance queue list | head` is no failure.
+        Err(error) if error.is::<Closed>() => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::SendTest(args) => return send_test::run(&args, &mut context),
+        Command::Run(args) => run::run(&args, &context)?,
+        Command::People(command) => people::run(command, &mut context)?,
+        Command::Groups(args) => people::groups(&args, &mut context)?,
+        Command::Channel(command) => settings::channel(command, &mut context)?,
+        Command::Language(args) => settings::language(args, &mut context)?,
+        Command::Sms(command) => settings::sms(&command, &mut context)?,
+        Command::Queue(command) => queue::run(&command, &mut context)?,
+        Command::Explain(args) => explain::run(&args, &mut context)?,
+        Command::Demo(args) => demo::run(args)?,
+        Command::ModemSimulator(args) => modem_simulator::run(args)?,
+        Command::Completions(args) => manual::completions(&args, &mut context.out)?,
+        Command::Man => manual::man(&mut context.out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

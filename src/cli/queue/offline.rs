@@ -1,0 +1,74 @@
+//! What the running appliance would answer, from the store itself.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use smtp_appliance::alert::AlertId;
+use smtp_appliance::control::{self, Answer, Request, State};
+use smtp_appliance::queue::{self, Delivery, Offline, Progress};
+
+pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> {
+    let folder = store.join("queue");
+    if !folder.is_dir() {
+        // Opening would make an empty store, of the wrong owner.
+        bail!("there is no queue in {}: the appliance has never run here", store.display());
+    }
+    let offline = queue::open_offline(folder)
+        .with_context(|| format!("cannot open the queue in {}", store.display()))?;
+    let reader = offline.reader();
+    match request {
+        Request::List { all, limit } => {
+            Ok(Answer::List { alerts: control::list(reader, *all, *limit)? })
+        }
+        Request::Show { id } => {
+            let alert = control::show(reader, *id)?.with_context(|| unknown(*id))?;
+            Ok(Answer::Show { alert: Box::new(alert) })
+        }
+        Request::Retry { id } => retry(&offline, *id),
+        Request::Drop { id } => {
+            reader.record(*id)?.with_context(|| unknown(*id))?;
+            if reader.pending(AlertId(id.0.saturating_sub(1)), 1)?.first() != Some(id) {
+                bail!("alert {id} is not on the queue");
+            }
+            let mut deliveries = reader.deliveries(*id)?;
+            for delivery in &mut deliveries {
+                if delivery.progress == Progress::Open {
+                    delivery.progress = Progress::Failed;
+                }
+            }
+            offline.finish(*id, &deliveries)?;
+            Ok(Answer::Done)
+        }
+        Request::SendTest { .. } | Request::Reload => bail!("the appliance is not running"),
+    }
+}
+
+/// Puts an alert back onto the queue: what is not told begins anew at the next start. Deliveries
+/// never tried have no record; the start makes them.
+fn retry(offline: &Offline, id: AlertId) -> anyhow::Result<Answer> {
+    let reader = offline.reader();
+    let view = control::show(reader, id)?.with_context(|| unknown(id))?;
+    match view.state {
+        State::Told => return Ok(Answer::Retried { deliveries: 0 }),
+        State::Dropped => bail!("alert {id} was dropped by the filter; its mail was not kept"),
+        State::Waiting | State::Partly | State::Failed => {}
+    }
+    let mut deliveries = reader.deliveries(id)?;
+    let open = deliveries.iter_mut().map(begin_anew).filter(|open| *open).count();
+    offline.reopen(id, &deliveries)?;
+    Ok(Answer::Retried { deliveries: open.max(1) })
+}
+
+fn begin_anew(delivery: &mut Delivery) -> bool {
+    match delivery.progress {
+        Progress::Told(_) => return false,
+        Progress::Open | Progress::Failed => {}
+    }
+    delivery.progress = Progress::Open;
+    delivery.waited_ms = 0;
+    true
+}
+
+fn unknown(id: AlertId) -> String {
+    format!("there is no alert {id}")
+}
