@@ -182,4 +182,9 @@ impl Gate for FilterGate {
     fn rolled_back(&mut self) {
         self.filter.roll_back();
     }
+
+    fn lost(&mut self) {
+        // Else the next coming of an alert that is lost would be dropped as its repeat.
+        self.filter = Filter::default();
+    }
 }

@@ -187,11 +187,14 @@ pub(super) async fn finish(queue: &Queue, alert: AlertId) {
 }
 
 async fn until_written<F: Future<Output = Result<(), QueueError>>>(write: impl Fn() -> F) {
+    let mut told = false;
     loop {
         match write().await {
             Ok(()) | Err(QueueError::Closed | QueueError::Gone(_)) => return,
             Err(error @ (QueueError::Full | QueueError::DiskFull(_) | QueueError::Store(_))) => {
-                tracing::warn!(%error, "an outcome is not written yet");
+                if !std::mem::replace(&mut told, true) {
+                    tracing::error!(%error, "an outcome cannot be written; trying on");
+                }
                 tokio::time::sleep(WRITE_AGAIN).await;
             }
         }

@@ -72,6 +72,12 @@ pub(super) fn enter_receipt(delivery: &mut Delivery, arrived: Result<(), String>
     delivery.push(Attempt { at, outcome });
 }
 
+/// Enters that a person decided not to have it tried any more.
+pub(super) fn enter_drop(delivery: &mut Delivery, at: Timestamp) {
+    delivery.progress = Progress::Failed;
+    delivery.push(Attempt { at, outcome: Outcome::Refused("dropped by hand".to_owned()) });
+}
+
 /// One line in the log per attempt, with the alert's id and no private thing.
 pub(super) fn log(alert: AlertId, delivery: &Delivery, next: Next) {
     let (person, channel, tries) = (&delivery.person, delivery.channel, delivery.tries);

@@ -421,10 +421,7 @@ impl Dispatcher {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Retry(id, answer) => self.retry(id, answer),
-            Command::Drop(id, answer) => {
-                let result = self.drop_alert(id);
-                drop(answer.send(result));
-            }
+            Command::Drop(id, answer) => self.drop_alert(id, answer),
             Command::Test(job, channel, answer) => match self.channels.get(&channel).cloned() {
                 None => drop(answer.send(Err(CommandError::UnknownChannel(channel)))),
                 Some(channel) => {
@@ -485,14 +482,38 @@ impl Dispatcher {
         Ok((record.alert, deliveries))
     }
 
-    fn drop_alert(&mut self, id: AlertId) -> Result<(), CommandError> {
+    /// Writes down that nobody is to be told, before anybody relies on it.
+    fn drop_alert(&mut self, id: AlertId, answer: oneshot::Sender<Result<(), CommandError>>) {
         if !self.plan.knows(id) {
-            return Err(CommandError::NotQueued(id));
+            return drop(answer.send(Err(CommandError::NotQueued(id))));
         }
+        let deliveries = match self.dropped_by_hand(id) {
+            Ok(deliveries) => deliveries,
+            Err(error) => return drop(answer.send(Err(CommandError::Read(error.to_string())))),
+        };
         self.plan.remove(id);
         tracing::warn!(alert = %id, "dropped by hand");
-        self.finish(id);
-        Ok(())
+        let queue = self.queue.clone();
+        self.work.spawn(async move {
+            write(&queue, id, deliveries).await;
+            finish(&queue, id).await;
+            drop(answer.send(Ok(())));
+            Done::Other
+        });
+    }
+
+    /// The deliveries that nobody will try any more.
+    fn dropped_by_hand(&self, id: AlertId) -> Result<Vec<Delivery>, ReadError> {
+        let reader = self.queue.reader();
+        let Some(record) = reader.record(id)? else { return Ok(Vec::new()) };
+        let open = self.open_deliveries(&record.alert, &reader.deliveries(id)?);
+        let waiting = open.iter().filter(|key| !self.in_flight.contains(*key));
+        let deliveries = waiting.map(|key| {
+            let mut delivery = read_delivery(&self.queue, key);
+            journal::enter_drop(&mut delivery, Timestamp::now());
+            delivery
+        });
+        Ok(deliveries.collect())
     }
 }
 

@@ -78,6 +78,9 @@ pub trait Gate: Send {
 
     /// None of those admitted since the last call was written.
     fn rolled_back(&mut self);
+
+    /// Everything admitted so far is lost: the store was damaged and set aside.
+    fn lost(&mut self);
 }
 
 /// Handle on the queue; clones share one store.

@@ -305,8 +305,9 @@ impl<G: Gate> Writer<G> {
             tracing::error!(
                 reason = damage.reason,
                 set_aside = %damage.set_aside.display(),
-                "the store was damaged and is set aside; an empty one takes its place"
+                "THE STORE WAS DAMAGED and is set aside; alerts that waited in it are not told"
             );
+            self.gate.lost();
         }
         let stock = self.store.newest().and_then(|newest| {
             Ok((newest, self.store.kept()?, self.store.pending(AlertId(0), usize::MAX)?))

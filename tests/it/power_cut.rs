@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use smtp_appliance::alert::AlertId;
+use smtp_appliance::demo::relay;
 use smtp_appliance::modem::simulator::Options;
 use smtp_appliance::queue::open_offline;
 
@@ -89,7 +90,7 @@ async fn nothing_accepted_is_lost_and_only_what_was_in_flight_is_repeated() {
     let change = |settings: &mut crate::support::appliance::Settings| {
         settings.sms.push_str("digest_from = 0\ndelivery_report = false\n");
     };
-    let mut place = Place::with(change, Default::default(), Options::default()).await;
+    let mut place = Place::with(change, relay::Settings::default(), Options::default()).await;
     place.change(|settings| settings.filter.push_str("capacity = 100000\n"));
     let kept = Arc::new(Mutex::new(BTreeSet::new()));
     for round in 0..rounds {

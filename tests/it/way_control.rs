@@ -42,6 +42,7 @@ async fn alerts_are_listed_shown_retried_and_dropped() {
     let dropped = running.send("ana", "Alarm 2").await;
     assert_eq!(place.ask(Request::Drop { id: dropped }).await, Answer::Done);
     running.idle().await;
+    assert!(!running.is_told(dropped));
     for request in [Request::Drop { id: dropped }, Request::Show { id: AlertId(99) }] {
         assert!(matches!(place.ask(request).await, Answer::Failed { .. }));
     }

@@ -1,5 +1,6 @@
 //! What fails on the way out is tried again, and holds nobody else up.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use smtp_appliance::channel::Reach;
@@ -68,7 +69,7 @@ async fn a_relay_nobody_vouches_for_gets_nothing_until_somebody_does() {
         .await;
     assert!(place.mails.all().is_empty());
     let ca = place.folder().join("relay.pem");
-    place.change(|settings| settings.mail.push_str(&format!("ca = {ca:?}\n")));
+    place.change(|settings| writeln!(settings.mail, "ca = {ca:?}").unwrap());
     running.idle().await;
     assert!(running.is_told(id));
     assert!(place.mails.at_least(1).await[0].tls);
@@ -113,7 +114,7 @@ async fn a_number_that_is_refused_blocks_nobody() {
 
 #[tokio::test]
 async fn what_is_grave_overtakes_what_is_mild() {
-    let slow = Options { delay: Duration::from_millis(200), ..Options::default() };
+    let slow = Options { delay: Duration::from_millis(500), ..Options::default() };
     let place = Place::with(quiet, relay::Settings::default(), slow).await;
     let running = place.start();
     let mut client = running.client().await;
