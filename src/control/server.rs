@@ -22,7 +22,7 @@ use crate::queue::Queue;
 /// Most conversations at a time.
 const MOST_AT_ONCE: usize = 16;
 
-/// How long a client may take to ask.
+/// How long a client may take to ask, and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why the socket cannot be made.
@@ -117,5 +117,5 @@ async fn converse(stream: UnixStream, desk: &Desk) -> std::io::Result<()> {
     };
     let mut line = serde_json::to_vec(&answer)?;
     line.push(b'\n');
-    write.write_all(&line).await
+    tokio::time::timeout(PATIENCE, write.write_all(&line)).await?
 }

@@ -5,6 +5,7 @@
 //! the writing; whatever waits while a flush runs shares the next one (group commit). Reading is
 //! free for all.
 
+mod disk;
 mod record;
 mod retention;
 mod store;
@@ -179,6 +180,8 @@ impl Queue {
     }
 
     /// Takes an alert off the queue: everybody was told or given up. It stays in the history.
+    /// Resolves before the flush, which comes with the next one: should it be lost, the recorded
+    /// deliveries say so again.
     ///
     /// # Errors
     /// [`QueueError`] if it was not written.

@@ -13,7 +13,8 @@
 //!
 //! What sled 0.34 needs: a torn `snap.*.generating` file makes `open` fail, so it is deleted
 //! before; after an I/O error (disk full) a database answers nothing but that error, so it is
-//! opened anew; damaged files can make it panic, so every call is guarded.
+//! opened anew; damaged files can make it panic, so every call is guarded; its flush is not
+//! durable, so `disk` follows it.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +27,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::disk::Disk;
 use super::record::{Delivery, Record, VERSION};
 use super::{QueueError, Read};
 use crate::alert::AlertId;
@@ -102,6 +104,7 @@ pub(super) struct Store {
     folder: PathBuf,
     /// `None` only while it is opened anew.
     database: RwLock<Option<sled::Db>>,
+    disk: Mutex<Disk>,
     damage: Mutex<Option<Damage>>,
     /// The old handle hangs, and with it the lock on the files.
     stuck: AtomicBool,
@@ -115,9 +118,11 @@ impl Store {
     /// Opens the store, setting a damaged one aside.
     pub(super) fn open(folder: PathBuf) -> Result<(Self, Option<Damage>), OpenError> {
         let (database, damage) = open_or_set_aside(&folder)?;
+        let disk = open_disk(&folder)?;
         let store = Self {
             folder,
             database: RwLock::new(Some(database)),
+            disk: Mutex::new(disk),
             damage: Mutex::new(None),
             stuck: AtomicBool::new(false),
         };
@@ -140,11 +145,32 @@ impl Store {
 
     /// Writes a batch and flushes it to disk. After an error the database is opened anew.
     pub(super) fn commit(&self, batch: Batch) -> Result<(), QueueError> {
-        let written = self.with(|database| {
+        self.write(|database| {
             database.apply_batch(batch.0)?;
-            database.flush().map(|_| ())
-        });
-        written.map_err(|error| {
+            self.flush(database)
+        })
+    }
+
+    /// Takes alerts off the queue; it comes to the disk with the next flush. Removed one by one,
+    /// as each batch makes sled write to the disk on its own account.
+    pub(super) fn finish(&self, ids: &[AlertId]) -> Result<(), QueueError> {
+        self.write(|database| {
+            ids.iter().try_for_each(|id| database.remove(key(PENDING, *id)).map(drop))
+        })
+    }
+
+    /// Brings to the disk what [`Store::finish`] left.
+    pub(super) fn flush_all(&self) -> Result<(), QueueError> {
+        self.write(|database| self.flush(database))
+    }
+
+    fn flush(&self, database: &sled::Db) -> sled::Result<()> {
+        database.flush()?;
+        Ok(self.disk.lock().unwrap_or_else(PoisonError::into_inner).sync()?)
+    }
+
+    fn write(&self, write: impl FnOnce(&sled::Db) -> sled::Result<()>) -> Result<(), QueueError> {
+        self.with(write).map_err(|error| {
             if let Err(reopen) = self.reopen() {
                 return QueueError::Store(format!("{error}; then: {reopen}"));
             }
@@ -277,6 +303,7 @@ impl Store {
                 opened => break opened?,
             }
         };
+        *self.disk.lock().unwrap_or_else(PoisonError::into_inner) = open_disk(&self.folder)?;
         *guard = Some(database);
         if damage.is_some() {
             *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = damage;
@@ -397,6 +424,10 @@ fn open_or_set_aside(folder: &Path) -> Result<(sled::Db, Option<Damage>), OpenEr
         Err(Failure::Final(error)) => Err(error),
         Err(Failure::Damaged(reason)) => Err(folder_error(std::io::Error::other(reason))),
     }
+}
+
+fn open_disk(folder: &Path) -> Result<Disk, OpenError> {
+    Disk::open(folder).map_err(|error| OpenError::Folder { folder: folder.to_owned(), error })
 }
 
 enum Failure {

@@ -111,6 +111,9 @@ impl<G: Gate> Writer<G> {
                 return;
             }
         }
+        if let Err(error) = self.store.flush_all() {
+            tracing::warn!(%error, "the last flush failed");
+        }
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
@@ -121,6 +124,9 @@ impl<G: Gate> Writer<G> {
             let error = QueueError::Store("it cannot be read".to_owned());
             operations.drain(..).for_each(|operation| operation.refuse(error.clone()));
             return;
+        }
+        if !operations.iter().any(Operation::is_urgent) {
+            return self.finish(operations);
         }
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
@@ -152,10 +158,7 @@ impl<G: Gate> Writer<G> {
                 }
                 Operation::Finish { id, answer } => {
                     batch.finish(id);
-                    self.pending.remove(&id);
-                    self.waiting.remove(&id);
-                    self.all_pending_up_to =
-                        self.all_pending_up_to.min(AlertId(id.0.saturating_sub(1)));
+                    self.is_finished(id);
                     promises.push(Promise::Done(answer));
                 }
                 Operation::Reopen { id, deliveries, answer } => {
@@ -174,6 +177,27 @@ impl<G: Gate> Writer<G> {
         batch.kept(self.kept);
         let result = self.store.commit(batch);
         self.conclude(&result, before, promises);
+    }
+
+    /// Takes alerts off the queue when nobody waits for a flush.
+    fn finish(&mut self, operations: &mut Vec<Operation>) {
+        let mut ids = Vec::with_capacity(operations.len());
+        let mut promises = Vec::with_capacity(operations.len());
+        for operation in operations.drain(..) {
+            if let Operation::Finish { id, answer } = operation {
+                self.is_finished(id);
+                ids.push(id);
+                promises.push(Promise::Done(answer));
+            }
+        }
+        let result = self.store.finish(&ids);
+        self.conclude(&result, self.newest, promises);
+    }
+
+    fn is_finished(&mut self, id: AlertId) {
+        self.pending.remove(&id);
+        self.waiting.remove(&id);
+        self.all_pending_up_to = self.all_pending_up_to.min(AlertId(id.0.saturating_sub(1)));
     }
 
     fn conclude(
@@ -315,6 +339,14 @@ impl Operation {
             Self::Record { answer, .. }
             | Self::Finish { answer, .. }
             | Self::Reopen { answer, .. } => reply(answer, Err(error)),
+        }
+    }
+
+    /// Whether somebody relies on it being on disk when it is answered.
+    fn is_urgent(&self) -> bool {
+        match self {
+            Self::Admit { .. } | Self::Record { .. } | Self::Reopen { .. } => true,
+            Self::Finish { .. } => false,
         }
     }
 

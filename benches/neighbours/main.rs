@@ -1,0 +1,59 @@
+//! Measures the appliance beside its neighbours on the same machine in the same run, and prints
+//! ratios with the conditions: absolute times say more about the machine.
+//!
+//! `cargo bench --bench neighbours [-- --quick] [intake|postal|start|telling|day …]`
+
+mod child;
+mod day;
+mod intake;
+mod neighbour;
+mod report;
+mod start;
+mod telling;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use intake::Amount;
+use report::{Report, say};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, config] = arguments.as_slice()
+        && first == child::BE_THE_APPLIANCE
+    {
+        return child::be(Path::new(config));
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let named: Vec<&String> =
+        arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
+    let folder = tempfile::tempdir()?;
+    // Postfix' daemons have another user.
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let folder = folder.path();
+    let mut report = Report::default();
+    let amount =
+        if quick { Amount { rounds: 3, mails: 500 } } else { Amount { rounds: 7, mails: 2000 } };
+    if wanted("start") {
+        start::measure(folder, amount.rounds, &mut report)?;
+    }
+    if wanted("intake") {
+        intake::measure(folder, amount, &mut report)?;
+    }
+    if wanted("telling") {
+        telling::measure(folder, if quick { 30 } else { 200 }, &mut report)?;
+    }
+    if wanted("day") {
+        day::measure(folder, if quick { 10_000 } else { 100_000 }, &mut report)?;
+    }
+    if wanted("postal") {
+        intake::by_postal(folder, Duration::from_secs(if quick { 5 } else { 30 }), &mut report)?;
+    }
+    let markdown = report.markdown();
+    say(&format!("\n{markdown}"));
+    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench.md"), markdown)?;
+    Ok(())
+}
