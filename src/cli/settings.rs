@@ -134,7 +134,7 @@ pub(super) fn sms(command: &Sms, context: &mut Context) -> anyhow::Result<()> {
                 Switch::On => "SMS carry the full text",
                 Switch::Off => "SMS carry the first part only",
             };
-            change::make(&Edit::SetFullText(switch == Switch::On), done, context)
+            change::make(&Edit::SetFullText(*switch == Switch::On), done, context)
         }
     }
 }

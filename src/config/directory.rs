@@ -110,3 +110,65 @@ impl Directory {
         members
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    const FILE: &str = "
+        [smtp]
+        domains = ['Example.org']
+        [[person]]
+        name = 'ana'
+        mail = 'Ana.Lopez@corp.example'
+        groups = ['oncall', 'dba']
+        [[person]]
+        name = 'ben'
+        groups = ['oncall']
+        [[person]]
+        name = 'eva'
+        [aliases]
+        'Guardia@other.example' = ['oncall']
+        root = ['dba', 'eva']
+    ";
+
+    #[test]
+    fn an_address_means_people() {
+        let directory = Config::parse(FILE).unwrap().config.directory;
+        for (address, people) in [
+            ("ana", "ana"),
+            ("ANA@EXAMPLE.ORG", "ana"),
+            ("ana@elsewhere.example", ""),
+            ("ana.lopez@CORP.example", "ana"),
+            ("ana.lopez@example.org", ""),
+            ("oncall@example.org", "ana ben"),
+            ("guardia@other.example", "ana ben"),
+            ("guardia@example.org", ""),
+            ("root@example.org", "ana eva"),
+            ("root@elsewhere.example", ""),
+            ("postmaster", "ana ben eva"),
+            ("postmaster@elsewhere.example", ""),
+            ("", ""),
+            ("@", ""),
+            ("nobody@example.org", ""),
+        ] {
+            let found = directory.resolve(address);
+            let found: Vec<&str> = found.iter().map(super::PersonName::as_str).collect();
+            assert_eq!(found.join(" "), people, "{address}");
+        }
+    }
+
+    #[test]
+    fn without_domains_every_domain_is_ours() {
+        let file = FILE.replace("domains", "#");
+        let directory = Config::parse(&file).unwrap().config.directory;
+        assert_eq!(directory.resolve("ana@anywhere.example").len(), 1);
+    }
+
+    #[test]
+    fn postmaster_may_be_somebody() {
+        let file = format!("{FILE}\n        postmaster = ['ben']\n");
+        let directory = Config::parse(&file).unwrap().config.directory;
+        assert_eq!(directory.resolve("postmaster@example.org").len(), 1);
+    }
+}

@@ -48,19 +48,25 @@ fn describe(file: &std::path::Path, faults: &[Fault]) -> String {
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     text: &'a str,
+    /// Where each line begins.
+    starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
-        Self { text }
+    pub(super) fn new(text: &'a str) -> Self {
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
+        let starts = std::iter::once(0).chain(newlines.map(|newline| newline + 1)).collect();
+        Self { text, starts }
     }
 
     pub(super) fn fault(&self, offset: usize, key: &str, message: impl Into<String>) -> Fault {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let offset = offset.min(self.text.len());
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|index| self.starts.get(index)).copied();
+        let before = self.text.get(start.unwrap_or(0)..offset).unwrap_or_default();
         Fault {
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            line,
+            column: before.chars().count() + 1,
             key: key.to_owned(),
             message: message.into(),
         }

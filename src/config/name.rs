@@ -188,3 +188,67 @@ fn language_tag(text: &str) -> Option<String> {
         });
     valid.then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_lower_case_and_short() {
+        assert_eq!("Ana.B-1_c".parse::<PersonName>().unwrap().as_str(), "ana.b-1_c");
+        for wrong in ["", "-ana", ".ana", "ana maria", "ñu", "ana@example.org", &"a".repeat(65)] {
+            assert!(wrong.parse::<PersonName>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn mail_addresses() {
+        for right in ["ana@example.org", "a.b+c@mail", "ñ@ñ.es"] {
+            assert!(right.parse::<MailAddress>().is_ok(), "{right}");
+        }
+        let long = format!("{}@example.org", "a".repeat(65));
+        for wrong in [
+            "",
+            "ana",
+            "@example.org",
+            "ana@",
+            "a b@c.d",
+            "a@b@c.d",
+            "a@b..c",
+            "<a@b.c>",
+            "a@b.c\r\nx",
+            &long,
+        ] {
+            assert!(wrong.parse::<MailAddress>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn telephone_numbers_are_stripped_to_what_is_dialled() {
+        let dialled = |text: &str| text.parse::<PhoneNumber>().map(String::from).ok();
+        assert_eq!(dialled("+34 (600) 000-001"), Some("+34600000001".to_owned()));
+        assert_eq!(dialled("112"), Some("112".to_owned()));
+        for wrong in ["", "+", "11", "1+12", "112;", "*100#", "11\u{661}", &"1".repeat(21)] {
+            assert_eq!(dialled(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn language_tags() {
+        for right in ["en", "es-GT", "ast", "sr-Latn-RS", "es-419"] {
+            assert!(right.parse::<Language>().is_ok(), "{right}");
+        }
+        for wrong in ["", "e", "EN", "english", "en-", "en_US", "en-aaaaaaaaa", "../en"] {
+            assert!(wrong.parse::<Language>().is_err(), "{wrong}");
+        }
+        assert_eq!("es-GT".parse::<Language>().unwrap().primary(), "es");
+    }
+
+    #[test]
+    fn channels_are_known_by_their_word() {
+        for channel in ChannelName::ALL {
+            assert_eq!(channel.as_str().parse(), Ok(channel));
+        }
+        assert!("Mail".parse::<ChannelName>().is_err());
+    }
+}

@@ -1,7 +1,5 @@
 //! Alerts for a person to read.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use smtp_appliance::alert::Event;
@@ -53,15 +51,10 @@ pub(super) fn show(alert: &AlertView) -> String {
         ("for", people.join(", ")),
     ];
     lines.extend(alert.events.iter().map(|event| ("event", describe_event(event))));
-    let mut text = String::new();
-    for (name, value) in lines {
-        // Writing to a String cannot fail.
-        drop(writeln!(text, "{name:<9} {value}"));
-    }
-    for delivery in &alert.deliveries {
-        text.push_str(&describe_delivery(delivery));
-    }
-    text
+    let mut lines: Vec<String> =
+        lines.into_iter().map(|(name, value)| format!("{name:<9} {value}")).collect();
+    lines.extend(alert.deliveries.iter().flat_map(describe_delivery));
+    lines.join("\n") + "\n"
 }
 
 fn describe_event(event: &Event) -> String {
@@ -74,7 +67,7 @@ fn describe_event(event: &Event) -> String {
     format!("{kind}{}: {summary}{place} ({source})", severity.unwrap_or_default())
 }
 
-fn describe_delivery(delivery: &DeliveryView) -> String {
+fn describe_delivery(delivery: &DeliveryView) -> Vec<String> {
     let stands = match delivery.progress {
         Progress::Open if delivery.tries == 0 => "not tried yet",
         Progress::Open => "is tried again",
@@ -85,11 +78,15 @@ fn describe_delivery(delivery: &DeliveryView) -> String {
         1 => "1 attempt".to_owned(),
         tries => format!("{tries} attempts"),
     };
-    let mut text = format!("\n{} by {}: {stands}, {tries}\n", delivery.person, delivery.channel);
-    for attempt in &delivery.attempts {
-        drop(writeln!(text, "  {}  {}", time(attempt.at), describe(&attempt.outcome)));
-    }
-    text
+    let (person, channel) = (&delivery.person, delivery.channel);
+    let mut lines = vec![String::new(), format!("{person} by {channel}: {stands}, {tries}")];
+    lines.extend(
+        delivery
+            .attempts
+            .iter()
+            .map(|attempt| format!("  {}  {}", time(attempt.at), describe(&attempt.outcome))),
+    );
+    lines
 }
 
 const fn state(state: State) -> &'static str {

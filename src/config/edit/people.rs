@@ -30,17 +30,7 @@ fn add_inline(text: &str, person: &Person) -> Result<String, EditError> {
     let people = document.get_mut("person").and_then(Item::as_array_mut).ok_or(FORM)?;
     let mut table = InlineTable::new();
     fill(&mut table, person);
-    // Written one below the other, they stay so.
-    let prefix = people.iter().last().and_then(|last| last.decor().prefix()).cloned();
-    let mut value = Value::from(table);
-    let lined = prefix.filter(|prefix| prefix.as_str().is_some_and(|text| text.contains('\n')));
-    match lined {
-        Some(prefix) => {
-            value.decor_mut().set_prefix(prefix);
-            people.push_formatted(value);
-        }
-        None => people.push(value),
-    }
+    push_item(people, table.into());
     Ok(document.to_string())
 }
 
@@ -91,11 +81,31 @@ pub(super) fn remove(text: &str, name: &PersonName) -> Result<String, EditError>
     Ok(document.to_string())
 }
 
-/// Takes an item out of a list written on one line or on many.
+/// Adds an item to a list written on one line or one below the other, and keeps it so.
+fn push_item(list: &mut Array, mut item: Value) {
+    let alone = list.len() == 1;
+    if let Some(last) = list.len().checked_sub(1).and_then(|last| list.get_mut(last)) {
+        *item.decor_mut() = last.decor().clone();
+        last.decor_mut().set_suffix("");
+        let lined = last.decor().prefix().and_then(|text| text.as_str());
+        if alone && !lined.is_some_and(|text| text.contains('\n')) {
+            item.decor_mut().set_prefix(" ");
+        }
+    }
+    list.push_formatted(item);
+}
+
+/// Takes an item out of such a list.
 pub(super) fn remove_item(list: &mut Array, index: usize) {
     let removed = list.remove(index);
-    if let (0, Some(first)) = (index, list.get_mut(0)) {
-        *first.decor_mut() = removed.decor().clone();
+    let (prefix, suffix) = (removed.decor().prefix(), removed.decor().suffix());
+    if let (0, Some(prefix), Some(first)) = (index, prefix, list.get_mut(0)) {
+        first.decor_mut().set_prefix(prefix.clone());
+    }
+    let end = list.len();
+    let last = end.checked_sub(1).and_then(|last| list.get_mut(last));
+    if let (Some(suffix), Some(last)) = (suffix.filter(|_| index == end), last) {
+        last.decor_mut().set_suffix(suffix.clone());
     }
 }
 
@@ -107,7 +117,16 @@ fn clear(text: &str, name: &PersonName, key: &str) -> Result<String, EditError> 
         return Ok(lines.map_or_else(|| text.to_owned(), |lines| place::cut(text, &lines)));
     }
     let mut document = document(text, "person")?;
-    person_mut(document.get_mut("person"), name).ok_or(FORM)?.remove(key);
+    let table = person_mut(document.get_mut("person"), name).ok_or(FORM)?;
+    let removed = table.remove(key);
+    // The blank before the closing brace stood behind the last value.
+    let suffix = removed.as_ref().and_then(Item::as_value).and_then(|old| old.decor().suffix());
+    let last = table.iter_mut().last().and_then(|(_, item)| item.as_value_mut());
+    if let (Some(suffix), Some(last)) = (suffix, last) {
+        if last.decor().suffix().is_none_or(|own| own.as_str() == Some("")) {
+            last.decor_mut().set_suffix(suffix.clone());
+        }
+    }
     Ok(document.to_string())
 }
 

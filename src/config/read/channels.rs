@@ -36,7 +36,7 @@ pub(super) fn read<'a>(
     reader: &'a Reader<'a>,
     appliance: &Appliance,
 ) -> Read {
-    let order = read_order(root.section("channels"), reader);
+    let order = read_order(root.section("channels"));
     let (mail, mail_enabled) = read_mail(root.section("mail"), reader, appliance);
     let (sms, sms_enabled) = read_sms(root.section("sms"));
     let modem = read_modem(root.section("modem"), reader);
@@ -48,11 +48,11 @@ pub(super) fn read<'a>(
 }
 
 /// Channels missing from `order` come last.
-fn read_order<'a>(mut section: Section<'a>, reader: &'a Reader<'a>) -> Vec<ChannelName> {
+fn read_order(mut section: Section<'_>) -> Vec<ChannelName> {
     let mut order: Vec<ChannelName> = Vec::new();
     for channel in section.list("order", parsed).unwrap_or_default() {
         if order.contains(&channel) {
-            reader.fault(&section.span(), "channels.order", format!("\"{channel}\" stands twice"));
+            section.fault_of("order", format!("\"{channel}\" stands twice"));
         } else {
             order.push(channel);
         }
@@ -77,11 +77,11 @@ fn read_mail<'a>(
         section.get("user", text),
         secret::read(&mut section, reader, "password", "password_file"),
     );
-    if user.is_some() != password.is_some() {
+    if section.has("user") != (section.has("password") || section.has("password_file")) {
         section.fault("`user` and `password` (or `password_file`) belong together");
     }
     let from = section.get("from", parsed::<MailAddress>);
-    if relay.is_some() && from.is_none() {
+    if relay.is_some() && !section.has("from") {
         section.fault(
             "`from` is missing: the address mails are sent from, such as \"alerts@example.org\"",
         );
@@ -156,7 +156,8 @@ fn read_modem<'a>(mut section: Section<'a>, reader: &'a Reader<'a>) -> Option<Mo
     let is_pin =
         |pin: &str| (4..=8).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit());
     if pin.as_ref().is_some_and(|pin| !is_pin(pin.reveal())) {
-        section.fault("`pin` must be 4 to 8 digits in quotes");
+        let key = if section.has("pin") { "pin" } else { "pin_file" };
+        section.fault_of(key, "expected 4 to 8 digits in quotes");
     }
     let model = section.get("model", word(MODELS));
     let smsc = section.get("smsc", parsed::<PhoneNumber>);

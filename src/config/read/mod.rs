@@ -16,7 +16,7 @@ use toml::de::DeTable;
 use super::fault::{Fault, Lines};
 use super::section::{Appliance, Config, Filter, Queue};
 use super::{ByteSize, Language};
-use section::{Reader, Section};
+use section::{MOST_FAULTS, Reader, Section};
 use value::{count, duration, ignore, parsed, path, size, some_time, text};
 
 /// Longest file, in bytes: far more than thousands of people need.
@@ -38,11 +38,12 @@ pub(super) fn read(text: &str) -> Outcome {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let lines = Lines::new(text);
-        let faults = errors.iter().map(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            lines.fault(offset, "", error.message())
-        });
-        return failed(faults.collect());
+        let fault = |error: &toml::de::Error| {
+            lines.fault(error.span().map_or(0, |span| span.start), "", error.message())
+        };
+        let mut faults: Vec<Fault> = errors.iter().take(MOST_FAULTS).map(fault).collect();
+        faults.sort_by_key(|fault| (fault.line, fault.column));
+        return failed(faults);
     }
     let reader = Reader::new(text);
     let config = read_config(&reader, reader.root(&table));
@@ -125,19 +126,26 @@ fn read_queue(mut section: Section<'_>) -> Queue {
 
 fn host_name(value: &toml::de::DeValue<'_>) -> Result<String, String> {
     let name = text(value)?;
-    let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    if name.len() <= 253 && name.split('.').all(label) {
+    if is_host_name(&name) {
         return Ok(name);
     }
     Err("expected a host name, such as \"alerts.example.org\"".to_owned())
 }
 
+/// RFC 1123 section 2.1.
+fn is_host_name(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
+
 fn system_name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    if !name.is_empty() && name.chars().all(fits) { name } else { "smtp-appliance".to_owned() }
+    if is_host_name(&name) { name } else { "smtp-appliance".to_owned() }
 }
 
 fn english() -> Language {

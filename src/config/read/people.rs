@@ -9,10 +9,14 @@ use crate::config::{Directory, GroupName, Person, PersonName};
 
 pub(super) fn read<'a>(root: &mut Section<'a>, reader: &'a Reader<'a>) -> Directory {
     let mut directory = Directory::default();
+    let mut places = BTreeMap::new();
     for section in root.sections("person") {
-        read_person(section, reader, &mut directory.people);
+        let place = section.span();
+        if let Some(name) = read_person(section, reader, &mut directory.people) {
+            places.insert(name, place);
+        }
     }
-    check_names(&directory, reader, root);
+    check_names(&directory, reader, &places);
     let aliases = root.section("aliases");
     directory.aliases = read_aliases(&aliases, reader, &directory);
     directory
@@ -22,7 +26,7 @@ fn read_person<'a>(
     mut section: Section<'a>,
     reader: &'a Reader<'a>,
     people: &mut BTreeMap<PersonName, Person>,
-) {
+) -> Option<PersonName> {
     let span = section.span();
     let name = section.require("name", parsed::<PersonName>);
     let mail = section.get("mail", parsed);
@@ -32,20 +36,26 @@ fn read_person<'a>(
     let groups: Vec<GroupName> = section.list("groups", parsed).unwrap_or_default();
     let path = section.path().to_owned();
     section.finish();
-    let Some(name) = name else { return };
+    let name = name?;
     let groups = groups.into_iter().collect();
     let person = Person { name: name.clone(), mail, phone, extension, language, groups };
     if people.insert(name.clone(), person).is_some() {
         reader.fault(&span, &path, format!("there are two people named \"{name}\""));
     }
+    Some(name)
 }
 
 /// A name means one thing: a person or a group.
-fn check_names(directory: &Directory, reader: &Reader<'_>, root: &Section<'_>) {
-    for group in directory.groups().keys() {
-        if directory.people.keys().any(|person| person.as_str() == group.as_str()) {
-            let message = format!("\"{group}\" is the name of a person and of a group");
-            reader.fault(&root.span(), "person", message);
+fn check_names(
+    directory: &Directory,
+    reader: &Reader<'_>,
+    places: &BTreeMap<PersonName, Range<usize>>,
+) {
+    let groups = directory.groups();
+    for (name, place) in places {
+        if groups.keys().any(|group| group.as_str() == name.as_str()) {
+            let message = format!("\"{name}\" is the name of a person and of a group");
+            reader.fault(place, "person", message);
         }
     }
 }
@@ -64,8 +74,13 @@ fn read_aliases<'a>(
             let name = item.as_str().ok_or("expected the name of a person or a group")?;
             members_of(&name.to_lowercase(), directory)
         });
+        if value.get_ref().as_array().is_some_and(|names| names.is_empty()) {
+            reader.fault(&value.span(), &path, "expected at least one person or group");
+        }
         let members = members.unwrap_or_default().into_iter().flatten().collect();
-        aliases.insert(alias, members);
+        if aliases.insert(alias, members).is_some() {
+            reader.fault(&span, &path, "this alias stands in the file twice");
+        }
     }
     aliases
 }

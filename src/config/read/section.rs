@@ -10,8 +10,12 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::fault::{Fault, Lines};
 
-/// Names farther apart than this are not suggested.
-const MAX_DISTANCE: usize = 3;
+/// One slip of the finger in as many letters is taken for a misspelling.
+const LETTERS_PER_SLIP: usize = 3;
+
+/// Most faults of one file that are told: nobody reads more, and finding the column of each in one
+/// long line takes its time.
+pub(super) const MOST_FAULTS: usize = 1000;
 
 /// What all sections of one file share.
 pub(super) struct Reader<'a> {
@@ -42,7 +46,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn fault(&self, span: &Range<usize>, key: &str, message: impl Into<String>) {
-        self.faults.borrow_mut().push(self.lines.fault(span.start, key, message));
+        let mut faults = self.faults.borrow_mut();
+        if faults.len() < MOST_FAULTS {
+            faults.push(self.lines.fault(span.start, key, message));
+        }
     }
 
     pub(super) fn warn(&self, span: &Range<usize>, key: &str, message: impl Into<String>) {
@@ -213,6 +220,18 @@ impl<'a> Section<'a> {
         self.reader.fault(&self.span, &self.path, message);
     }
 
+    /// Whether a key stands in the file, right or wrong.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
+    /// Notes a fault of the value of a key.
+    pub(super) fn fault_of(&self, key: &str, message: impl Into<String>) {
+        let value = self.table.and_then(|table| table.get(key));
+        let span = value.map_or_else(|| self.span.clone(), Spanned::span);
+        self.reader.fault(&span, &self.key(key), message);
+    }
+
     /// Notes a fault of one of [`Section::entries`].
     pub(super) fn fault_at(&self, span: &Range<usize>, key: &str, message: impl Into<String>) {
         self.reader.fault(span, &self.key(key), message);
@@ -225,9 +244,10 @@ impl<'a> Section<'a> {
             if self.taken.contains(name) {
                 continue;
             }
-            let nearest = self.taken.iter().min_by_key(|known| strsim::levenshtein(known, name));
-            let hint = match nearest {
-                Some(near) if strsim::levenshtein(near, name) <= MAX_DISTANCE => {
+            let distance = |known: &str| strsim::osa_distance(known, name);
+            let slips = (name.len() / LETTERS_PER_SLIP).max(1);
+            let hint = match self.taken.iter().min_by_key(|known| distance(known)) {
+                Some(near) if distance(near) <= slips => {
                     format!("unknown key; did you mean `{near}`?")
                 }
                 Some(_) => {

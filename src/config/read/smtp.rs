@@ -111,7 +111,7 @@ fn read_users<'a>(section: &mut Section<'a>, reader: &'a Reader<'a>) -> Vec<Smtp
     for mut table in section.sections("user") {
         let name = table.require("name", text);
         let password = secret::read(&mut table, reader, "password", "password_file");
-        if password.is_none() {
+        if !table.has("password") && !table.has("password_file") {
             table.fault("expected `password` or `password_file`");
         }
         let taken = users.iter().any(|user| Some(&user.name) == name.as_ref());
@@ -128,15 +128,14 @@ fn read_users<'a>(section: &mut Section<'a>, reader: &'a Reader<'a>) -> Vec<Smtp
 
 fn read_certificate(section: &mut Section<'_>) -> Option<(std::path::PathBuf, std::path::PathBuf)> {
     let (certificate, key) = (section.get("certificate", path), section.get("key", path));
-    match (certificate, key) {
-        (Some(certificate), Some(key)) => Some((certificate, key)),
-        (None, None) => None,
-        (Some(_), None) => {
-            section.fault("`certificate` needs its `key`");
+    match (section.has("certificate"), section.has("key")) {
+        (true, true) | (false, false) => certificate.zip(key),
+        (true, false) => {
+            section.fault_of("certificate", "it needs its `key`");
             None
         }
-        (None, Some(_)) => {
-            section.fault("`key` needs its `certificate`");
+        (false, true) => {
+            section.fault_of("key", "it needs its `certificate`");
             None
         }
     }

@@ -210,10 +210,113 @@ fn compile(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
     built.map_err(|error| {
         let line = error.to_string().lines().last().unwrap_or_default().to_owned();
+        let line = line.trim_start_matches("error: ");
         format!("expected a subject or a /pattern/; this pattern is wrong: {line}")
     })
 }
 
 fn split_where(text: &str, end: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(end).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::de::DeTable;
+
+    use super::*;
+
+    /// Reads `text` as the value of a key.
+    fn read<T>(text: &str, parse: impl Fn(&DeValue<'_>) -> Result<T, String>) -> Result<T, String> {
+        let text = format!("x = {text}");
+        let table = DeTable::parse(&text).unwrap();
+        parse(table.get_ref().get("x").unwrap().get_ref())
+    }
+
+    #[test]
+    fn times() {
+        let millis = |text| read(text, duration).map(|time| time.as_millis());
+        for (text, expected) in [
+            ("0", 0),
+            ("90", 90_000),
+            ("1_000", 1_000_000),
+            ("\"500 ms\"", 500),
+            ("\"30s\"", 30_000),
+            ("\" 1 h 30 min \"", 5_400_000),
+            ("\"30 d\"", 2_592_000_000),
+        ] {
+            assert_eq!(millis(text), Ok(expected), "{text}");
+        }
+        for text in [
+            "\"\"",
+            "\"30\"",
+            "\"30 m\"",
+            "\"1.5 h\"",
+            "\"-1 s\"",
+            "-1",
+            "1.5",
+            "true",
+            "\"99999999 d\"",
+        ] {
+            assert!(millis(text).unwrap_err().starts_with("expected a time"), "{text}");
+        }
+        assert!(read("\"0 s\"", some_time).is_err());
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, expected) in [
+            ("512", 512),
+            ("\"512\"", 512),
+            ("\"512 B\"", 512),
+            ("\"64 KiB\"", 65_536),
+            ("\"4MiB\"", 4_194_304),
+            ("\"10 MB\"", 10_000_000),
+        ] {
+            assert_eq!(read(text, size), Ok(ByteSize(expected)), "{text}");
+        }
+        for text in ["\"\"", "\"MiB\"", "\"4 Mb\"", "\"1.5 MiB\"", "-1", "\"9999999999 GiB\""] {
+            assert!(read(text, size).unwrap_err().starts_with("expected a size"), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_every_notation() {
+        for text in ["255", "+255", "2_55", "0xff", "0o377", "0b1111_1111"] {
+            assert_eq!(read(text, |value| number(value, 1..=255)), Ok(255), "{text}");
+        }
+        for text in ["0", "256", "-1", "1.0", "\"1\"", "99999999999999999999999"] {
+            assert!(read(text, |value| number(value, 1..=255)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn networks_and_addresses() {
+        assert_eq!(read("\"private\"", networks).map(|all| all.len()), Ok(PRIVATE.len()));
+        assert_eq!(private().len(), PRIVATE.len());
+        for text in ["\"192.0.2.0/24\"", "\"192.0.2.7\"", "\"2001:db8::/32\"", "\"::1\""] {
+            assert_eq!(read(text, networks).map(|all| all.len()), Ok(1), "{text}");
+        }
+        for text in ["\"\"", "\"example.org\"", "\"192.0.2.0/33\"", "7"] {
+            assert!(read(text, networks).is_err(), "{text}");
+        }
+        assert!(read("\"[::]:25\"", address).is_ok());
+        assert!(read("\"localhost:25\"", address).is_err());
+    }
+
+    #[test]
+    fn subjects_to_ignore() {
+        let is_pattern = |text| read(text, ignore).map(|one| matches!(one, Ignore::Pattern(_)));
+        assert_eq!(is_pattern("\"Test mail\""), Ok(false));
+        assert_eq!(is_pattern("\"/\""), Ok(false));
+        assert_eq!(is_pattern("\"//\""), Ok(false));
+        assert_eq!(is_pattern("'/^Backup \\d+/'"), Ok(true));
+        assert!(is_pattern("\"/(/\"").unwrap_err().ends_with("unclosed group"));
+    }
+
+    #[test]
+    fn texts_carry_no_control_characters() {
+        assert!(read("\"a\\u001bb\"", text).is_err());
+        assert!(read("\"  \"", text).is_err());
+        assert_eq!(read("\"ñ\\n🔥\"", text), Ok("ñ\n🔥".to_owned()));
+    }
 }
