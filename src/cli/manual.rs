@@ -39,7 +39,10 @@ pub(super) fn man(out: &mut Output) -> anyhow::Result<()> {
     for subcommand in command.get_subcommands() {
         render_command(subcommand, "smtp-appliance", &mut page)?;
     }
-    main.render_extra_section(&mut page)?;
+    let mut examples = Vec::new();
+    main.render_extra_section(&mut examples)?;
+    let examples = flatten(&String::from_utf8_lossy(&examples));
+    page.extend_from_slice(examples.replacen(".PP", ".SH EXAMPLES", 1).as_bytes());
     page.extend_from_slice(b".SH FILES\n.TP\n.I /etc/smtp-appliance/config.toml\nThe configuration; its example describes every key.\n");
     out.bytes(&page)
 }
@@ -51,7 +54,13 @@ fn render_command(command: &Command, parent: &str, page: &mut Vec<u8>) -> anyhow
     }
     let path = format!("{parent} {}", command.get_name());
     let below: Vec<&Command> = command.get_subcommands().collect();
-    let man = Man::new(command.clone().bin_name(&path).display_name(&path));
+    // What every command takes is told once, at the top.
+    let everywhere = |arg: clap::Arg| match arg.get_id().as_str() {
+        "config" | "help" | "version" => arg.hide(true),
+        _ => arg,
+    };
+    let own = command.clone().mut_args(everywhere);
+    let man = Man::new(own.bin_name(&path).display_name(&path));
     let mut parts = Vec::new();
     if below.is_empty() {
         man.render_synopsis_section(&mut parts)?;
@@ -66,11 +75,19 @@ fn render_command(command: &Command, parent: &str, page: &mut Vec<u8>) -> anyhow
     below.into_iter().try_for_each(|command| render_command(command, &path, page))
 }
 
-/// Headings of a page of its own become paragraphs of one page.
+/// Headings of a page of its own become paragraphs of one page; examples keep their lines.
 fn flatten(page: &str) -> String {
-    let line = |line: &str| match line.strip_prefix(".SH ") {
-        Some("SYNOPSIS" | "DESCRIPTION" | "OPTIONS" | "EXTRA") => ".PP\n".to_owned(),
-        Some(_) | None => format!("{line}\n"),
-    };
-    page.lines().map(line).collect()
+    let mut flat = String::new();
+    for line in page.lines() {
+        flat.push_str(match line.strip_prefix(".SH ") {
+            Some("EXTRA") => ".PP\n.nf",
+            Some(_) => ".PP",
+            None => line,
+        });
+        flat.push('\n');
+    }
+    if flat.contains("\n.nf\n") {
+        flat.push_str(".fi\n");
+    }
+    flat
 }

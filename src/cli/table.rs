@@ -59,7 +59,7 @@ mod tests {
             vec!["1".to_owned(), "a long subject of a mail".to_owned()],
             vec!["1000".to_owned(), "ñ".to_owned()],
         ];
-        let table = render(&["ID", "SUBJECT"], &rows, Some(20));
+        let table = render(&["ID", "SUBJECT"], &rows, Some(21));
         assert_eq!(table, "ID    SUBJECT\n1     a long subject…\n1000  ñ\n");
         assert!(render(&["ID", "SUBJECT"], &rows, None).contains("of a mail"));
     }

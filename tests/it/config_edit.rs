@@ -55,7 +55,7 @@ fn difference(edit: &Edit) -> String {
     let only = |text: &str, other: &str, mark: char| -> String {
         let others: Vec<&str> = other.lines().collect();
         let own = text.lines().filter(|line| !others.contains(line));
-        own.map(|line| format!("{mark}{line}\n")).collect()
+        own.flat_map(|line| [mark.to_string(), line.to_owned(), "\n".to_owned()]).collect()
     };
     let notes = edited.notes.iter().map(|note| format!("note: {note}\n"));
     only(FILE, &edited.text, '-') + &only(&edited.text, FILE, '+') + &notes.collect::<String>()

@@ -103,9 +103,9 @@ pub(super) fn remove_item(list: &mut Array, index: usize) {
         first.decor_mut().set_prefix(prefix.clone());
     }
     let end = list.len();
-    let last = end.checked_sub(1).and_then(|last| list.get_mut(last));
-    if let (Some(suffix), Some(last)) = (suffix.filter(|_| index == end), last) {
-        last.decor_mut().set_suffix(suffix.clone());
+    let before = end.checked_sub(1).and_then(|before| list.get_mut(before));
+    if let (Some(suffix), Some(before)) = (suffix.filter(|_| index == end), before) {
+        before.decor_mut().set_suffix(suffix.clone());
     }
 }
 
@@ -122,10 +122,11 @@ fn clear(text: &str, name: &PersonName, key: &str) -> Result<String, EditError> 
     // The blank before the closing brace stood behind the last value.
     let suffix = removed.as_ref().and_then(Item::as_value).and_then(|old| old.decor().suffix());
     let last = table.iter_mut().last().and_then(|(_, item)| item.as_value_mut());
-    if let (Some(suffix), Some(last)) = (suffix, last) {
-        if last.decor().suffix().is_none_or(|own| own.as_str() == Some("")) {
-            last.decor_mut().set_suffix(suffix.clone());
-        }
+    let bare = |last: &&mut Value| {
+        last.decor().suffix().is_none_or(|suffix| suffix.as_str().is_some_and(str::is_empty))
+    };
+    if let (Some(suffix), Some(last)) = (suffix, last.filter(bare)) {
+        last.decor_mut().set_suffix(suffix.clone());
     }
     Ok(document.to_string())
 }
