@@ -26,4 +26,8 @@ pub mod modem;
 
 pub mod control;
 
+pub mod appliance;
+
+pub mod demo;
+
 pub mod log;

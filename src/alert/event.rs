@@ -28,6 +28,24 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// The word used in JSON and in the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Recovery => "recovery",
+            Self::Update => "update",
+            Self::Acknowledgement => "acknowledgement",
+            Self::Downtime => "downtime",
+            Self::Flapping => "flapping",
+            Self::Test => "test",
+            Self::Report => "report",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// One problem, recovery or other news.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {

@@ -1,8 +1,16 @@
 //! What travels through the appliance, and how a mail becomes it.
 
 mod event;
+pub mod explain;
+mod host;
 mod id;
+mod identity;
+mod label;
+mod mail;
+mod profile;
 mod severity;
+pub mod text;
+mod words;
 
 pub use event::{Event, Kind};
 pub use id::AlertId;
@@ -72,21 +80,13 @@ impl Alert {
     }
 }
 
-/// Reads a mail: what a person reads of it, and what it reports.
+/// Reads a mail (DATA with dots unstuffed): its text, and what it reports. Never fails: what cannot
+/// be decoded is shown as it is, and what cannot be told is left open. At least one event comes out.
+///
+/// Time and memory are bounded whatever the bytes are: parts, depth, text and events have limits.
 #[must_use]
-pub fn understand(_raw: &[u8], _origin: &Origin) -> (MailText, Vec<Event>) {
-    (MailText::default(), Vec::new())
-}
-/// stub
-pub mod text {
-    /// stub
-    pub struct Template;
-    impl Template {
-        /// stub
-        /// # Errors
-        /// none
-        pub fn parse(_t: &str) -> Result<Self, String> {
-            Ok(Self)
-        }
-    }
+pub fn understand(raw: &[u8], origin: &Origin) -> (MailText, Vec<Event>) {
+    let mail = mail::Mail::read(raw, origin);
+    let events = profile::read(&mail);
+    (mail.text, events)
 }

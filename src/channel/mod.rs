@@ -1,6 +1,12 @@
 //! The ways to tell a person. A channel carries out one attempt and says how it ended; when and
 //! whether to try again is decided in `dispatch`.
 
+pub mod mail;
+pub mod sms;
+
+pub use mail::MailChannel;
+pub use sms::{SmsChannel, SmsText};
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};

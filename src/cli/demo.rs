@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use smtp_appliance::demo::{self, Options};
+use smtp_appliance::log;
+
+use super::run::until_stopped;
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   smtp-appliance demo
@@ -12,20 +17,17 @@ It listens on the loopback address only and touches no configuration. Send it a 
 pub(super) struct Args {
     /// Tell the sample alert and end.
     #[arg(long)]
-    pub(super) once: bool,
-    /// Folder for the mails and SMS that went out, and for the store; a new one if not given.
+    once: bool,
+    /// Folder in which the mails and SMS that went out are left; a temporary one if not given.
     #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
+    out: Option<PathBuf>,
     /// SMTP port; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 2525)]
-    pub(super) port: u16,
+    port: u16,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    anyhow::bail!(
-        "demo is not built yet (once: {}, out: {:?}, port: {})",
-        args.once,
-        args.out,
-        args.port
-    )
+pub(super) fn run(args: Args) -> anyhow::Result<()> {
+    log::begin();
+    let Args { once, out, port } = args;
+    until_stopped(async |stop| Ok(demo::run(Options { once, out, port }, stop).await?))
 }

@@ -5,9 +5,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use smtp_appliance::config::Language;
+use smtp_appliance::alert::explain;
+use smtp_appliance::config::{Language, Templates};
 
 use super::Context;
+use super::output::tame;
 
 /// Largest mail that is read, in bytes: what the receiver takes at most.
 const MAX_MAIL: u64 = 64 * 1024 * 1024;
@@ -30,7 +32,23 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<()> {
     let raw = read(&args.file)?;
-    explain(&raw, args, context)
+    let (default, templates) = configured(context)?;
+    let language = args.language.as_ref().unwrap_or(&default);
+    let explanation = explain::explain(&raw, language, &templates);
+    if args.json {
+        return context.out.json(&explanation);
+    }
+    let table = explanation.to_table();
+    table.lines().try_for_each(|line| context.out.line(tame(line)))
+}
+
+/// Language and texts of the configuration. A mail can be explained before there is one.
+fn configured(context: &Context) -> anyhow::Result<(Language, Templates)> {
+    match context.load() {
+        Ok(config) => Ok((config.appliance.language, config.texts)),
+        Err(_) if !context.config.exists() => Ok((Language::english(), Templates::default())),
+        Err(error) => Err(error),
+    }
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
@@ -44,8 +62,4 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     };
     anyhow::ensure!(size as u64 <= MAX_MAIL, "{} is longer than 64 MiB", file.display());
     Ok(raw)
-}
-
-fn explain(_raw: &[u8], args: &Args, _context: &mut Context) -> anyhow::Result<()> {
-    anyhow::bail!("explain is not built yet (json: {}, language: {:?})", args.json, args.language)
 }

@@ -123,7 +123,7 @@ pub(crate) fn main() -> ExitCode {
     // With two providers among the dependencies rustls asks to be told which one; the only reason
     // to fail is that it has been told.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let context = Context { config: cli.config, out: Output::new() };
+    let context = Context { config: cli.config, out: Output };
     match dispatch(cli.command, context) {
         Ok(code) => code,
         // `smtp-appliance queue list | head` is no failure.
@@ -147,8 +147,8 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Sms(command) => settings::sms(&command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
-        Command::Demo(args) => demo::run(&args)?,
-        Command::ModemSimulator(args) => modem_simulator::run(&args)?,
+        Command::Demo(args) => demo::run(args)?,
+        Command::ModemSimulator(args) => modem_simulator::run(args)?,
         Command::Completions(args) => manual::completions(&args, &mut context.out)?,
         Command::Man => manual::man(&mut context.out)?,
     }

@@ -1,41 +1,59 @@
 //! `modem-simulator`
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::ValueEnum;
+use anyhow::Context as _;
+use smtp_appliance::log;
+use smtp_appliance::modem::simulator::{self, Options, Order};
+
+use super::run::until_stopped;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  smtp-appliance modem-simulator --link /tmp/modem
-  smtp-appliance modem-simulator --link /tmp/modem --pin 1234 --model sim800
+  smtp-appliance modem-simulator --link /tmp/modem --sms /tmp/sms.jsonl
+  smtp-appliance modem-simulator --pin 1234 --order 'signal 7' --order 'network roaming'
+  smtp-appliance modem-simulator --link /tmp/modem --order 'cms 38 2'    two SMS fail
 
 Then set in the configuration: [modem] device = \"/tmp/modem\"
-Each SMS that goes out is shown as one line.")]
+Orders are also read from standard input, one a line: signal, network, sim, cms, silence, garbage,
+cut, delay, phase2+, reboot, unplug, plug, ring, sms, say.")]
 pub(super) struct Args {
     /// Symbolic link to the pseudo-terminal, made at the start and removed at the end.
     #[arg(long, value_name = "PATH")]
-    pub(super) link: Option<PathBuf>,
-    /// Which module it is.
-    #[arg(long, value_enum, default_value_t = Model::Sim900)]
-    pub(super) model: Model,
+    link: Option<PathBuf>,
+    /// File to which each SMS that arrives is appended, as one line of JSON.
+    #[arg(long, value_name = "FILE")]
+    sms: Option<PathBuf>,
+    /// Fixed line speed; any, and without delay, if it is not given.
+    #[arg(long, value_name = "BAUD")]
+    baud: Option<u32>,
     /// PIN of its SIM card; without, the card is not locked.
     #[arg(long, value_name = "DIGITS")]
-    pub(super) pin: Option<String>,
-    /// Report the delivery of each SMS after this many milliseconds; never, if not given.
-    #[arg(long, value_name = "MS")]
-    pub(super) report_after: Option<u64>,
-    /// Refuse this many SMS before taking one.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) refuse: u32,
+    pin: Option<String>,
+    /// How long the network takes to accept an SMS, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    delay: u64,
+    /// How long after that the delivery is reported, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    report_delay: u64,
+    /// What is otherwise from the start; may be given more than once.
+    #[arg(long, value_name = "ORDER")]
+    order: Vec<Order>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Model {
-    Sim900,
-    Sim800,
-    Sim7600,
-}
-
-pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    anyhow::bail!("modem-simulator is not built yet ({args:?})")
+pub(super) fn run(args: Args) -> anyhow::Result<()> {
+    log::begin();
+    let options = Options {
+        link: args.link,
+        sms: args.sms,
+        baud: args.baud,
+        delay: Duration::from_millis(args.delay),
+        report_delay: Duration::from_millis(args.report_delay),
+        pin: args.pin,
+        orders: args.order,
+    };
+    until_stopped(async |stop| {
+        simulator::run(options, stop).await.context("cannot simulate a modem")
+    })
 }

@@ -1,9 +1,7 @@
 //! `run`: one runtime, the parts, and the signals.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
-use smtp_appliance::config::Config;
+use smtp_appliance::appliance::Appliance;
 use smtp_appliance::log;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -23,11 +21,19 @@ pub(super) struct Args {}
 
 pub(super) fn run(_args: &Args, context: &Context) -> anyhow::Result<()> {
     log::begin();
-    let loaded = Config::load(&context.config)?;
-    for warning in &loaded.warnings {
-        tracing::warn!(file = %context.config.display(), "{warning}");
-    }
-    let config = Arc::new(loaded.config);
+    until_stopped(async |stop| {
+        let appliance = Appliance::build(&context.config)?;
+        for address in appliance.smtp_addresses() {
+            tracing::info!(%address, "receiving mail");
+        }
+        Ok(appliance.run(stop).await?)
+    })
+}
+
+/// Runs something until it ends by itself or a signal stops it; a second signal does not wait.
+pub(super) fn until_stopped(
+    work: impl AsyncFnOnce(CancellationToken) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("smtp-appliance")
@@ -37,28 +43,21 @@ pub(super) fn run(_args: &Args, context: &Context) -> anyhow::Result<()> {
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
         let mut signals = Signals::new().context("cannot listen to signals")?;
-        let serving = serve(config, stop.clone());
-        tokio::pin!(serving);
+        let working = work(stop.clone());
+        tokio::pin!(working);
         tokio::select! {
-            ended = &mut serving => return ended,
+            ended = &mut working => return ended,
             name = signals.next() => tracing::info!("{name}: stopping"),
         }
         stop.cancel();
         tokio::select! {
-            ended = &mut serving => ended,
+            ended = &mut working => ended,
             name = signals.next() => anyhow::bail!("{name} again: stopped at once"),
         }
     });
     // What still runs after a second signal is not waited for.
     runtime.shutdown_background();
     ended
-}
-
-/// Runs the appliance until `stop`.
-async fn serve(config: Arc<Config>, stop: CancellationToken) -> anyhow::Result<()> {
-    drop((config, stop));
-    std::future::ready(()).await;
-    anyhow::bail!("run is not built yet")
 }
 
 /// The signals that end a program.

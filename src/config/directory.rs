@@ -76,10 +76,7 @@ impl Directory {
     /// The members of a group; empty if there is no such group.
     #[must_use]
     pub fn members(&self, group: &str) -> BTreeSet<PersonName> {
-        let members = self
-            .people
-            .values()
-            .filter(|person| person.groups.iter().any(|name| name.as_str() == group));
+        let members = self.people.values().filter(|person| person.groups.contains(group));
         members.map(|person| person.name.clone()).collect()
     }
 
@@ -99,8 +96,7 @@ impl Directory {
         if let Some(people) = self.aliases.get(local) {
             return people.clone();
         }
-        let person = self.people.keys().find(|name| name.as_str() == local);
-        if let Some(name) = person {
+        if let Some((name, _)) = self.people.get_key_value(local) {
             return BTreeSet::from([name.clone()]);
         }
         let members = self.members(local);
@@ -113,62 +109,98 @@ impl Directory {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Config;
+    use super::*;
 
-    const FILE: &str = "
-        [smtp]
-        domains = ['Example.org']
-        [[person]]
-        name = 'ana'
-        mail = 'Ana.Lopez@corp.example'
-        groups = ['oncall', 'dba']
-        [[person]]
-        name = 'ben'
-        groups = ['oncall']
-        [[person]]
-        name = 'eva'
-        [aliases]
-        'Guardia@other.example' = ['oncall']
-        root = ['dba', 'eva']
-    ";
-
-    #[test]
-    fn an_address_means_people() {
-        let directory = Config::parse(FILE).unwrap().config.directory;
-        for (address, people) in [
-            ("ana", "ana"),
-            ("ANA@EXAMPLE.ORG", "ana"),
-            ("ana@elsewhere.example", ""),
-            ("ana.lopez@CORP.example", "ana"),
-            ("ana.lopez@example.org", ""),
-            ("oncall@example.org", "ana ben"),
-            ("guardia@other.example", "ana ben"),
-            ("guardia@example.org", ""),
-            ("root@example.org", "ana eva"),
-            ("root@elsewhere.example", ""),
-            ("postmaster", "ana ben eva"),
-            ("postmaster@elsewhere.example", ""),
-            ("", ""),
-            ("@", ""),
-            ("nobody@example.org", ""),
+    /// `ana` and `eva`, both in `oncall`, and `leo`.
+    fn directory() -> Directory {
+        let mut directory = Directory::default();
+        for (name, mail, groups) in [
+            ("ana", Some("Ana.Maria@example.org"), &["oncall"][..]),
+            ("eva", Some("eva@example.net"), &["oncall"]),
+            ("leo", None, &[]),
         ] {
-            let found = directory.resolve(address);
-            let found: Vec<&str> = found.iter().map(super::PersonName::as_str).collect();
-            assert_eq!(found.join(" "), people, "{address}");
+            let name: PersonName = name.parse().unwrap();
+            let groups = groups.iter().map(|group| group.parse().unwrap()).collect();
+            let mail = mail.map(|mail| mail.parse().unwrap());
+            let (phone, extension, language) = (None, None, None);
+            let person = Person { name: name.clone(), mail, phone, extension, language, groups };
+            directory.people.insert(name, person);
+        }
+        for (alias, names) in [
+            ("guardia", &["ana"][..]),
+            ("alerts@example.org", &["leo"]),
+            ("eva@example.net", &["ana", "leo"]),
+        ] {
+            let names = names.iter().map(|name| name.parse().unwrap()).collect();
+            directory.aliases.insert(alias.to_owned(), names);
+        }
+        directory
+    }
+
+    #[track_caller]
+    fn check(directory: &Directory, cases: &[(&str, &str)]) {
+        for (address, expected) in cases {
+            let people = directory.resolve(address);
+            let names: Vec<&str> = people.iter().map(PersonName::as_str).collect();
+            assert_eq!(names.join(" "), *expected, "{address}");
         }
     }
 
     #[test]
-    fn without_domains_every_domain_is_ours() {
-        let file = FILE.replace("domains", "#");
-        let directory = Config::parse(&file).unwrap().config.directory;
-        assert_eq!(directory.resolve("ana@anywhere.example").len(), 1);
+    fn addresses_of_any_domain() {
+        let cases = [
+            // Local parts: people, groups, aliases, in any case.
+            ("ana", "ana"),
+            ("LEO@anywhere.example", "leo"),
+            ("OnCall@anywhere.example", "ana eva"),
+            ("Guardia@anywhere.example", "ana"),
+            // Aliases and mail addresses in full, an alias first.
+            ("ALERTS@example.org", "leo"),
+            ("alerts@example.net", ""),
+            ("ana.maria@EXAMPLE.ORG", "ana"),
+            ("ana.maria@example.net", ""),
+            ("eva@example.net", "ana leo"),
+            ("eva@example.org", "eva"),
+            // Nobody.
+            ("", ""),
+            ("@", ""),
+            ("@example.org", ""),
+            ("nobody@example.org", ""),
+            ("ana@", "ana"),
+            ("ana@b@c", ""),
+            // RFC 5321 section 4.5.1.
+            ("Postmaster", "ana eva leo"),
+            ("postmaster@anywhere.example", "ana eva leo"),
+        ];
+        check(&directory(), &cases);
     }
 
     #[test]
-    fn postmaster_may_be_somebody() {
-        let file = format!("{FILE}\n        postmaster = ['ben']\n");
-        let directory = Config::parse(&file).unwrap().config.directory;
-        assert_eq!(directory.resolve("postmaster@example.org").len(), 1);
+    fn addresses_of_our_domains() {
+        let mut directory = directory();
+        directory.domains = BTreeSet::from(["alerts.example.org".to_owned()]);
+        let cases = [
+            ("ana@Alerts.Example.org", "ana"),
+            ("oncall@alerts.example.org", "ana eva"),
+            ("guardia@alerts.example.org", "ana"),
+            ("postmaster@alerts.example.org", "ana eva leo"),
+            ("ana", "ana"),
+            ("ana@elsewhere.example", ""),
+            ("guardia@elsewhere.example", ""),
+            ("postmaster@elsewhere.example", ""),
+            // In full they are known whatever their domain.
+            ("alerts@example.org", "leo"),
+            ("ana.maria@example.org", "ana"),
+        ];
+        check(&directory, &cases);
+    }
+
+    #[test]
+    fn an_alias_takes_postmasters_mail() {
+        let mut directory = directory();
+        let leo = directory.aliases.get("alerts@example.org").unwrap().clone();
+        directory.aliases.insert("postmaster".to_owned(), leo);
+        check(&directory, &[("postmaster", "leo"), ("POSTMASTER@b.example", "leo")]);
+        check(&Directory::default(), &[("postmaster", ""), ("ana", "")]);
     }
 }

@@ -3,6 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
+/// Most faults, and most warnings, told of one file.
+const MAX_TOLD: usize = 200;
+
+/// Longest key or message, in characters: a key may be as long as the file.
+const MAX_TEXT: usize = 1000;
+
 /// One fault, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -48,27 +54,79 @@ fn describe(file: &std::path::Path, faults: &[Fault]) -> String {
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     text: &'a str,
-    /// Where each line begins.
+    /// Where each line but the first begins, in bytes.
     starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
-        let starts = std::iter::once(0).chain(newlines.map(|newline| newline + 1)).collect();
-        Self { text, starts }
+        let starts = memchr::memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1);
+        Self { text, starts: starts.collect() }
     }
 
-    pub(super) fn fault(&self, offset: usize, key: &str, message: impl Into<String>) -> Fault {
-        let offset = offset.min(self.text.len());
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let start = line.checked_sub(1).and_then(|index| self.starts.get(index)).copied();
-        let before = self.text.get(start.unwrap_or(0)..offset).unwrap_or_default();
+    pub(super) fn fault(&self, offset: usize, key: &str, message: &str) -> Fault {
+        let lines_before = self.starts.partition_point(|start| *start <= offset);
+        let start = lines_before.checked_sub(1).and_then(|line| self.starts.get(line));
+        let before = self.text.get(start.copied().unwrap_or(0)..offset).unwrap_or_default();
         Fault {
-            line,
+            line: lines_before + 1,
             column: before.chars().count() + 1,
-            key: key.to_owned(),
-            message: message.into(),
+            key: printable(key),
+            message: printable(message),
         }
+    }
+}
+
+/// Quoted keys and values may hold anything; a terminal obeys control characters.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(MAX_TEXT).map(shown).collect()
+}
+
+/// Faults as they are found, of which the first in the file are kept.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    found: Vec<Found>,
+    left_out: usize,
+}
+
+#[derive(Debug)]
+struct Found {
+    offset: usize,
+    key: String,
+    message: String,
+}
+
+impl Faults {
+    /// Notes what is wrong at a byte offset.
+    pub(super) fn push(&mut self, offset: usize, key: &str, message: String) {
+        self.found.push(Found { offset, key: key.to_owned(), message });
+        if self.found.len() >= 2 * MAX_TOLD {
+            self.keep_first();
+        }
+    }
+
+    /// How many were noted.
+    pub(super) const fn count(&self) -> usize {
+        self.found.len() + self.left_out
+    }
+
+    /// The faults in the order of the file; the last tells how many are not told.
+    pub(super) fn told(mut self, lines: &Lines<'_>) -> Vec<Fault> {
+        self.keep_first();
+        let found = self.found.iter();
+        let mut told: Vec<Fault> =
+            found.map(|found| lines.fault(found.offset, &found.key, &found.message)).collect();
+        if let (Some(last), 1..) = (told.last(), self.left_out) {
+            let message = format!("and {} more", self.left_out);
+            told.push(Fault { key: String::new(), message, ..last.clone() });
+        }
+        told
+    }
+
+    fn keep_first(&mut self) {
+        self.found.sort_by_key(|found| found.offset);
+        self.left_out += self.found.len().saturating_sub(MAX_TOLD);
+        self.found.truncate(MAX_TOLD);
     }
 }

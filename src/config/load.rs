@@ -26,15 +26,10 @@ impl Config {
     /// [`LoadError`] with every fault of the file.
     pub fn load(file: &Path) -> Result<Loaded, LoadError> {
         let text = read_text(file)?;
-        let mut loaded =
-            Self::parse(&text).map_err(|faults| LoadError::Wrong(file.to_owned(), faults))?;
-        if has_secret(&loaded.config) && is_readable_by_all(file) {
-            let message = "the file holds a password and everybody on this machine can read it: \
-                           chmod 600"
-                .to_owned();
-            loaded.warnings.push(Fault { line: 1, column: 1, key: String::new(), message });
-        }
-        Ok(loaded)
+        let read::Outcome { config, mut warnings, exposed, .. } = read::read(&text);
+        let config = config.map_err(|faults| LoadError::Wrong(file.to_owned(), faults))?;
+        warnings.extend(exposed.filter(|_| is_readable_by_all(file)));
+        Ok(Loaded { config, warnings })
     }
 
     /// Checks the text of a file.
@@ -75,12 +70,6 @@ pub(super) fn read_text(file: &Path) -> Result<String, LoadError> {
 #[must_use]
 pub fn known_keys(text: &str) -> BTreeSet<String> {
     read::read(text).known
-}
-
-fn has_secret(config: &Config) -> bool {
-    config.mail.password.is_some()
-        || !config.smtp.users.is_empty()
-        || config.modem.as_ref().is_some_and(|modem| modem.pin.is_some())
 }
 
 fn is_readable_by_all(file: &Path) -> bool {

@@ -72,7 +72,7 @@ pub struct Smtp {
     pub max_connections: usize,
     /// Most connections at a time from one address.
     pub max_connections_per_client: usize,
-    /// Most messages from one address in a minute.
+    /// Most messages from one address in a minute; 0 is no limit.
     pub max_messages_per_minute: u32,
     /// How long a client may stay silent.
     pub idle_timeout: Duration,

@@ -1,1 +1,13 @@
-//! The GSM module on the serial line: AT commands, SMS, and its simulator. Knows nothing of alerts.
+//! The GSM module on its serial line. It knows of messages and numbers, not of alerts.
+
+pub mod at;
+pub mod charset;
+pub mod driver;
+pub mod pdu;
+mod port;
+pub mod quirks;
+pub mod simulator;
+
+pub use driver::{
+    Modem, ModemEvent, ModemState, ModemStatus, SmsError, SmsFailure, SmsRequest, Timing,
+};

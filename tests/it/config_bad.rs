@@ -48,9 +48,9 @@ fn hostile_text_is_refused_and_does_no_harm() {
     assert!(fault("[smtp]\nname = \"a\0b\"\n").contains("line 2"));
     assert!(fault("\0\0\0\0").contains("line 1"));
     let many = "[[person]]\nnam = 1\n".repeat(20_000);
-    assert_eq!(Config::parse(&many).unwrap_err().len(), 1000);
+    assert_eq!(Config::parse(&many).unwrap_err().len(), 201);
     let long = format!("[smtp]\nallow = [{}]\n", "1,".repeat(500_000));
-    assert_eq!(Config::parse(&long).unwrap_err().len(), 1000);
+    assert_eq!(Config::parse(&long).unwrap_err().len(), 201);
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn what_makes_no_sense_is_refused() {
     let group = Edit::AddPerson(Box::new(person("oncall")));
     insta::assert_snapshot!(refused(&group), @r##"
     this would make the file wrong, so it was left as it is:
-      person: "oncall" is the name of a person and of a group
+      person.groups: "oncall" is the name of a person and of a group
     "##);
     let update = PersonUpdate { groups: Change::Clear, ..PersonUpdate::default() };
     let last = Edit::UpdatePerson("ana".parse().unwrap(), Box::new(update));

@@ -31,7 +31,9 @@ fn uncommented() -> String {
 fn it_is_right_as_it_stands_and_with_everything_in_force() {
     assert_eq!(Config::parse(&example()).map(|loaded| loaded.config.directory.people.len()), Ok(2));
     let full = Config::parse(&uncommented()).unwrap();
-    assert_eq!(full.warnings, []);
+    // The files it names are examples too.
+    let odd = full.warnings.iter().filter(|fault| !fault.message.contains("cannot be found"));
+    assert_eq!(odd.count(), 0, "{:?}", full.warnings);
 }
 
 #[test]

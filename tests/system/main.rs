@@ -1,1 +1,22 @@
-//! The appliance against real programs from Debian and `PyPI`.
+//! The appliance against real programs from Debian, `PyPI` and npm.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails there"
+)]
+
+#[path = "../support"]
+mod support {
+    pub(crate) mod exim;
+    pub(crate) mod mail;
+    pub(crate) mod postfix;
+    pub(crate) mod programs;
+}
+
+mod modem_clients;
+mod postfix_relay;
+mod receiver;
+mod smtp_clients;

@@ -1,14 +1,15 @@
 //! `[channels]`, `[mail]`, `[sms]`, `[modem]`, `[texts.LANGUAGE]`.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use super::secret;
+use super::secret::{self, Found};
 use super::section::{Reader, Section};
-use super::value::{boolean, count, number, parsed, path, some_time, text, word};
+use super::value::{boolean, count, host, number, parsed, path, some_time, text, word};
 use crate::alert::text::Template;
 use crate::config::{
-    Appliance, ChannelName, Directory, Language, Mail, MailAddress, Modem, ModemModel, PhoneNumber,
-    RelayTls, Retry, Sms, Templates, TextTemplates,
+    Appliance, ChannelName, Language, Mail, MailAddress, Modem, ModemModel, PhoneNumber, RelayTls,
+    Retry, Secret, Sms, Templates, TextTemplates,
 };
 
 const TLS: &[(&str, RelayTls)] =
@@ -26,9 +27,17 @@ const SPEEDS: [u64; 9] = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_20
 /// What the channels' sections say.
 pub(super) struct Read {
     pub(super) enabled: Vec<ChannelName>,
-    pub(super) mail: Option<Mail>,
+    pub(super) mail: Mail,
     pub(super) sms: Sms,
     pub(super) modem: Option<Modem>,
+    places: Places,
+}
+
+/// Where the sections stand.
+struct Places {
+    channels: Range<usize>,
+    mail: Range<usize>,
+    sms: Range<usize>,
 }
 
 pub(super) fn read<'a>(
@@ -36,23 +45,26 @@ pub(super) fn read<'a>(
     reader: &'a Reader<'a>,
     appliance: &Appliance,
 ) -> Read {
-    let order = read_order(root.section("channels"));
-    let (mail, mail_enabled) = read_mail(root.section("mail"), reader, appliance);
-    let (sms, sms_enabled) = read_sms(root.section("sms"));
-    let modem = read_modem(root.section("modem"), reader);
+    let (channels, mail) = (root.section("channels"), root.section("mail"));
+    let sms = root.section("sms");
+    let places = Places { channels: channels.span(), mail: mail.span(), sms: sms.span() };
+    let order = read_order(channels, reader);
+    let (mail, mail_enabled) = read_mail(mail, appliance);
+    let (sms, sms_enabled) = read_sms(sms);
+    let modem = read_modem(root.section("modem"));
     let on = |channel: &ChannelName| match channel {
         ChannelName::Mail => mail_enabled,
         ChannelName::Sms => sms_enabled,
     };
-    Read { enabled: order.into_iter().filter(on).collect(), mail, sms, modem }
+    Read { enabled: order.into_iter().filter(on).collect(), mail, sms, modem, places }
 }
 
 /// Channels missing from `order` come last.
-fn read_order(mut section: Section<'_>) -> Vec<ChannelName> {
+fn read_order<'a>(mut section: Section<'a>, reader: &'a Reader<'a>) -> Vec<ChannelName> {
     let mut order: Vec<ChannelName> = Vec::new();
-    for channel in section.list("order", parsed).unwrap_or_default() {
+    for (channel, place) in section.list_spanned("order", parsed).unwrap_or_default() {
         if order.contains(&channel) {
-            section.fault_of("order", format!("\"{channel}\" stands twice"));
+            reader.fault(&place, "channels.order", format!("\"{channel}\" stands twice"));
         } else {
             order.push(channel);
         }
@@ -66,38 +78,30 @@ fn read_order(mut section: Section<'_>) -> Vec<ChannelName> {
     order
 }
 
-fn read_mail<'a>(
-    mut section: Section<'a>,
-    reader: &'a Reader<'a>,
-    appliance: &Appliance,
-) -> (Option<Mail>, bool) {
+fn read_mail(mut section: Section<'_>, appliance: &Appliance) -> (Mail, bool) {
     let enabled = section.get("enabled", boolean).unwrap_or(true);
-    let relay = section.get("relay", text);
-    let (user, password) = (
-        section.get("user", text),
-        secret::read(&mut section, reader, "password", "password_file"),
-    );
-    if section.has("user") != (section.has("password") || section.has("password_file")) {
-        section.fault("`user` and `password` (or `password_file`) belong together");
-    }
+    let relay = section.get("relay", host);
+    let login = read_login(&mut section);
     let from = section.get("from", parsed::<MailAddress>);
-    if relay.is_some() && !section.has("from") {
-        section.fault(
-            "`from` is missing: the address mails are sent from, such as \"alerts@example.org\"",
-        );
+    if section.has("relay") && !section.has("from") {
+        let message =
+            "`from` is missing: the address mails are sent from, such as \"alerts@example.org\"";
+        section.fault_of("relay", message);
     }
-    let own = || format!("smtp-appliance@{}", appliance.name).parse().ok();
-    let mail = from.or_else(own).map(|from| Mail {
+    let ca = section.get("ca", path);
+    section.warn_if_missing("ca", ca.as_deref());
+    let (user, password) = login.unzip();
+    let mail = Mail {
         relay,
         port: section
             .get("port", |value| number(value, 1..=65_535))
             .and_then(|port| u16::try_from(port).ok())
             .unwrap_or(587),
         tls: section.get("tls", word(TLS)).unwrap_or(RelayTls::Starttls),
-        ca: section.get("ca", path),
+        ca,
         user,
         password,
-        from,
+        from: from.unwrap_or_else(|| MailAddress::of_appliance(&appliance.name)),
         timeout: section.get("timeout", some_time).unwrap_or(Duration::from_secs(30)),
         retry: read_retry(
             section.section("retry"),
@@ -107,9 +111,25 @@ fn read_mail<'a>(
                 give_up: Duration::from_hours(24),
             },
         ),
-    });
+    };
     section.finish();
     (mail, enabled)
+}
+
+/// User and password, or no login.
+fn read_login(section: &mut Section<'_>) -> Option<(String, Secret)> {
+    let user = section.get("user", text);
+    let without = "the relay is used without a login";
+    let password = secret::read(section, "password", "password_file", without);
+    if section.has("user") && matches!(password, Found::Absent) {
+        section.fault_of("user", "`user` needs its `password` or `password_file`");
+    }
+    for key in ["password", "password_file"] {
+        if section.has(key) && !section.has("user") {
+            section.fault_of(key, format!("`{key}` needs its `user`"));
+        }
+    }
+    user.zip(password.secret())
 }
 
 fn read_sms(mut section: Section<'_>) -> (Sms, bool) {
@@ -133,31 +153,46 @@ fn read_sms(mut section: Section<'_>) -> (Sms, bool) {
 }
 
 fn read_retry(mut section: Section<'_>, default: Retry) -> Retry {
-    let retry = Retry {
-        first: section.get("first", some_time).unwrap_or(default.first),
-        max: section.get("max", some_time).unwrap_or(default.max),
-        give_up: section.get("give_up", some_time).unwrap_or(default.give_up),
+    // One that is wrong already is not compared.
+    let mut time = |key, default| match section.get(key, some_time) {
+        Some(time) => (time, true),
+        None => (default, !section.has(key)),
     };
-    if retry.first > retry.max {
-        section.fault("expected `first` to be at most `max`");
+    let (first, first_right) = time("first", default.first);
+    let (max, max_right) = time("max", default.max);
+    let (give_up, give_up_right) = time("give_up", default.give_up);
+    let at_most = |less: &str, less_time: Duration, more: &str, more_time: Duration| {
+        let culprit = if section.has(less) { less } else { more };
+        if less_time > more_time {
+            section.fault_of(
+                culprit,
+                format!("expected `{less}` ({less_time:?}) to be at most `{more}` ({more_time:?})"),
+            );
+        }
+    };
+    if first_right && max_right {
+        at_most("first", first, "max", max);
+    }
+    if max_right && give_up_right {
+        at_most("max", max, "give_up", give_up);
     }
     section.finish();
-    retry
+    Retry { first, max, give_up }
 }
 
-fn read_modem<'a>(mut section: Section<'a>, reader: &'a Reader<'a>) -> Option<Modem> {
-    let exists = section.exists();
-    let device = if exists { section.require("device", path) } else { section.get("device", path) };
+fn read_modem(mut section: Section<'_>) -> Option<Modem> {
+    let device = section.require("device", path);
     let baud = section.get("baud", |value| match number(value, 1..=10_000_000) {
         Ok(baud) if SPEEDS.contains(&baud) => u32::try_from(baud).map_err(|e| e.to_string()),
         Ok(_) | Err(_) => Err("expected a line speed, such as 9600, 19200 or 115200".to_owned()),
     });
-    let pin = secret::read(&mut section, reader, "pin", "pin_file");
+    let without = "a SIM card that asks for its PIN stays locked";
+    let pin = secret::read(&mut section, "pin", "pin_file", without).secret();
     let is_pin =
         |pin: &str| (4..=8).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit());
     if pin.as_ref().is_some_and(|pin| !is_pin(pin.reveal())) {
         let key = if section.has("pin") { "pin" } else { "pin_file" };
-        section.fault_of(key, "expected 4 to 8 digits in quotes");
+        section.fault_of(key, "expected a PIN of 4 to 8 digits in quotes");
     }
     let model = section.get("model", word(MODELS));
     let smsc = section.get("smsc", parsed::<PhoneNumber>);
@@ -187,32 +222,23 @@ fn template(value: &toml::de::DeValue<'_>) -> Result<String, String> {
     Ok(text)
 }
 
-/// What is allowed, and probably not meant.
-pub(super) fn warn(read: &Read, directory: &Directory, reader: &Reader<'_>) {
-    let nowhere = 0..0;
-    let enabled = |channel| read.enabled.contains(&channel);
-    if read.enabled.is_empty() {
-        reader.warn(&nowhere, "channels", "every channel is switched off: nobody is told");
-    }
-    if enabled(ChannelName::Mail) && read.mail.as_ref().is_some_and(|mail| mail.relay.is_none()) {
-        reader.warn(
-            &nowhere,
-            "mail",
-            "no relay is set: no mail goes out; set mail.relay, or mail.enabled = false",
-        );
-    }
-    if enabled(ChannelName::Sms) && read.modem.is_none() {
-        reader.warn(
-            &nowhere,
-            "sms",
-            "there is no [modem]: no SMS goes out; add one, or set sms.enabled = false",
-        );
-    }
-    for person in directory.people.values() {
-        let reached = read.enabled.iter().any(|channel| person.is_reachable_by(*channel));
-        if !reached {
-            let message = format!("no enabled channel reaches \"{}\"", person.name);
-            reader.warn(&nowhere, "person", message);
+impl Read {
+    /// What is allowed, and probably not meant.
+    pub(super) fn warn(&self, reader: &Reader<'_>) {
+        let enabled = |channel| self.enabled.contains(&channel);
+        if self.enabled.is_empty() {
+            let message = "every channel is switched off: nobody is told";
+            reader.warn(&self.places.channels, "channels", message);
+        }
+        if enabled(ChannelName::Mail) && self.mail.relay.is_none() {
+            let message =
+                "no relay is set: no mail goes out; set mail.relay, or mail.enabled = false";
+            reader.warn(&self.places.mail, "mail", message);
+        }
+        if enabled(ChannelName::Sms) && self.modem.is_none() {
+            let message =
+                "there is no [modem]: no SMS goes out; add one, or set sms.enabled = false";
+            reader.warn(&self.places.sms, "sms", message);
         }
     }
 }

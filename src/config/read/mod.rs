@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::fault::{Fault, Lines};
+use super::fault::{Fault, Faults, Lines};
 use super::section::{Appliance, Config, Filter, Queue};
 use super::{ByteSize, Language};
-use section::{MOST_FAULTS, Reader, Section};
-use value::{count, duration, ignore, parsed, path, size, some_time, text};
+use section::{Reader, Section};
+use value::{count, duration, host_name, ignore, is_host_name, parsed, path, size, some_time};
 
 /// Longest file, in bytes: far more than thousands of people need.
 pub(super) const MAX_FILE: usize = 1024 * 1024;
@@ -26,6 +26,8 @@ pub(super) const MAX_FILE: usize = 1024 * 1024;
 pub(super) struct Outcome {
     pub(super) config: Result<Config, Vec<Fault>>,
     pub(super) warnings: Vec<Fault>,
+    /// The warning due if everybody may read the file.
+    pub(super) exposed: Option<Fault>,
     /// Every key that was asked for.
     pub(super) known: BTreeSet<String>,
 }
@@ -37,19 +39,18 @@ pub(super) fn read(text: &str) -> Outcome {
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let lines = Lines::new(text);
-        let fault = |error: &toml::de::Error| {
-            lines.fault(error.span().map_or(0, |span| span.start), "", error.message())
-        };
-        let mut faults: Vec<Fault> = errors.iter().take(MOST_FAULTS).map(fault).collect();
-        faults.sort_by_key(|fault| (fault.line, fault.column));
-        return failed(faults);
+        let mut faults = Faults::default();
+        for error in errors {
+            let offset = error.span().map_or(0, |span| span.start);
+            faults.push(offset, "", error.message().to_owned());
+        }
+        return failed(faults.told(&Lines::new(text)));
     }
     let reader = Reader::new(text);
     let config = read_config(&reader, reader.root(&table));
-    let (faults, warnings, known) = reader.finish();
-    let config = if faults.is_empty() { config.ok_or(faults) } else { Err(faults) };
-    Outcome { config, warnings, known }
+    let found = reader.finish();
+    let config = if found.faults.is_empty() { Ok(config) } else { Err(found.faults) };
+    Outcome { config, warnings: found.warnings, exposed: found.exposed, known: found.known }
 }
 
 pub(super) fn too_long() -> Fault {
@@ -57,35 +58,33 @@ pub(super) fn too_long() -> Fault {
 }
 
 fn failed(faults: Vec<Fault>) -> Outcome {
-    Outcome { config: Err(faults), warnings: Vec::new(), known: BTreeSet::new() }
+    Outcome { config: Err(faults), warnings: Vec::new(), exposed: None, known: BTreeSet::new() }
 }
 
-fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Option<Config> {
+fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let appliance = read_appliance(root.section("appliance"));
-    let directory = people::read(&mut root, reader);
-    let smtp = smtp::read(root.section("smtp"), reader, &directory);
-    let domains = smtp.domains;
+    let people::Read { mut directory, places } = people::read(&mut root, reader);
+    let smtp::Read { smtp, domains } = smtp::read(root.section("smtp"), reader);
+    directory.domains = domains;
     let filter = read_filter(root.section("filter"));
     let queue = read_queue(root.section("queue"));
-    let mut channels = channels::read(&mut root, reader, &appliance);
+    let channels = channels::read(&mut root, reader, &appliance);
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
-    channels::warn(&channels, &directory, reader);
-    let mut directory = directory;
-    directory.domains = domains;
-    channels.enabled.dedup();
-    Some(Config {
+    channels.warn(reader);
+    people::warn(&directory, &places, &channels.enabled, reader);
+    Config {
         appliance,
-        smtp: smtp.smtp?,
+        smtp,
         filter,
         queue,
         channels: super::Channels { enabled: channels.enabled },
-        mail: channels.mail?,
+        mail: channels.mail,
         sms: channels.sms,
         modem: channels.modem,
         texts,
         directory,
-    })
+    }
 }
 
 fn read_appliance(mut section: Section<'_>) -> Appliance {
@@ -124,30 +123,42 @@ fn read_queue(mut section: Section<'_>) -> Queue {
     queue
 }
 
-fn host_name(value: &toml::de::DeValue<'_>) -> Result<String, String> {
-    let name = text(value)?;
-    if is_host_name(&name) {
-        return Ok(name);
-    }
-    Err("expected a host name, such as \"alerts.example.org\"".to_owned())
-}
-
-/// RFC 1123 section 2.1.
-fn is_host_name(name: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(label)
-}
-
 fn system_name() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if is_host_name(&name) { name } else { "smtp-appliance".to_owned() }
+    usable_name(&rustix::system::uname().nodename().to_string_lossy())
+}
+
+/// The system's own name if others can make sense of it.
+fn usable_name(name: &str) -> String {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if is_host_name(name) { name.to_owned() } else { "smtp-appliance".to_owned() }
 }
 
 fn english() -> Language {
     Language::english()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_name_is_used_if_it_is_one() {
+        let long = "a".repeat(254);
+        let names = [
+            ("host", "host"),
+            ("host.", "host"),
+            ("alerts.example.org", "alerts.example.org"),
+            ("", "smtp-appliance"),
+            (".", "smtp-appliance"),
+            ("host..", "smtp-appliance"),
+            ("a b", "smtp-appliance"),
+            ("(none)", "smtp-appliance"),
+            (long.as_str(), "smtp-appliance"),
+        ];
+        for (system, usable) in names {
+            assert_eq!(usable_name(system), usable, "{system}");
+            let own = crate::config::MailAddress::of_appliance(usable);
+            assert_eq!(own.as_str(), format!("smtp-appliance@{usable}"));
+        }
+    }
 }

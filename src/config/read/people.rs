@@ -1,117 +1,176 @@
 //! `[[person]]`, `[aliases]`.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::section::{Reader, Section};
 use super::value::{parsed, text};
-use crate::config::{Directory, GroupName, Person, PersonName};
+use crate::config::{ChannelName, Directory, GroupName, MailAddress, Person, PersonName};
 
-pub(super) fn read<'a>(root: &mut Section<'a>, reader: &'a Reader<'a>) -> Directory {
-    let mut directory = Directory::default();
-    let mut places = BTreeMap::new();
+/// Most people named by all aliases together, each as often as she is named: groups in aliases
+/// are resolved, so few lines can name a great many.
+const MAX_ALIASED: usize = 100_000;
+
+type Members = BTreeSet<PersonName>;
+
+/// Everybody, and where each stands in the file.
+pub(super) struct Read {
+    pub(super) directory: Directory,
+    pub(super) places: BTreeMap<PersonName, Range<usize>>,
+}
+
+pub(super) fn read<'a>(root: &mut Section<'a>, reader: &'a Reader<'a>) -> Read {
+    let faults_before = reader.faults();
+    let mut people = People::default();
     for section in root.sections("person") {
-        let place = section.span();
-        if let Some(name) = read_person(section, reader, &mut directory.people) {
-            places.insert(name, place);
-        }
+        people.read(section, reader);
     }
-    check_names(&directory, reader, &places);
-    let aliases = root.section("aliases");
-    directory.aliases = read_aliases(&aliases, reader, &directory);
-    directory
+    people.check_names(reader);
+    let People { by_name, places, .. } = people;
+    let mut directory = Directory { people: by_name, ..Directory::default() };
+    let names = Names {
+        groups: directory.groups(),
+        people: &directory.people,
+        complete: reader.faults() == faults_before,
+        aliased: Cell::default(),
+    };
+    let aliases = names.read_aliases(&root.section("aliases"), reader);
+    directory.aliases = aliases;
+    Read { directory, places }
 }
 
-fn read_person<'a>(
-    mut section: Section<'a>,
-    reader: &'a Reader<'a>,
-    people: &mut BTreeMap<PersonName, Person>,
-) -> Option<PersonName> {
-    let span = section.span();
-    let name = section.require("name", parsed::<PersonName>);
-    let mail = section.get("mail", parsed);
-    let phone = section.get("phone", parsed);
-    let extension = section.get("extension", text);
-    let language = section.get("language", parsed);
-    let groups: Vec<GroupName> = section.list("groups", parsed).unwrap_or_default();
-    let path = section.path().to_owned();
-    section.finish();
-    let name = name?;
-    let groups = groups.into_iter().collect();
-    let person = Person { name: name.clone(), mail, phone, extension, language, groups };
-    if people.insert(name.clone(), person).is_some() {
-        reader.fault(&span, &path, format!("there are two people named \"{name}\""));
-    }
-    Some(name)
-}
-
-/// A name means one thing: a person or a group.
-fn check_names(
+/// Who is not told, though she stands in the file.
+pub(super) fn warn(
     directory: &Directory,
-    reader: &Reader<'_>,
     places: &BTreeMap<PersonName, Range<usize>>,
-) {
-    let groups = directory.groups();
-    for (name, place) in places {
-        if groups.keys().any(|group| group.as_str() == name.as_str()) {
-            let message = format!("\"{name}\" is the name of a person and of a group");
-            reader.fault(place, "person", message);
-        }
-    }
-}
-
-fn read_aliases<'a>(
-    section: &Section<'a>,
-    reader: &'a Reader<'a>,
-    directory: &Directory,
-) -> BTreeMap<String, BTreeSet<PersonName>> {
-    let mut aliases = BTreeMap::new();
-    for (alias, span, value) in section.entries() {
-        let path = section.key(alias);
-        let alias = alias.to_lowercase();
-        check_alias(&alias, &span, &path, reader, directory);
-        let members = section.items(&path, value, |item| {
-            let name = item.as_str().ok_or("expected the name of a person or a group")?;
-            members_of(&name.to_lowercase(), directory)
-        });
-        if value.get_ref().as_array().is_some_and(|names| names.is_empty()) {
-            reader.fault(&value.span(), &path, "expected at least one person or group");
-        }
-        let members = members.unwrap_or_default().into_iter().flatten().collect();
-        if aliases.insert(alias, members).is_some() {
-            reader.fault(&span, &path, "this alias stands in the file twice");
-        }
-    }
-    aliases
-}
-
-fn check_alias(
-    alias: &str,
-    span: &Range<usize>,
-    path: &str,
+    enabled: &[ChannelName],
     reader: &Reader<'_>,
-    directory: &Directory,
 ) {
-    if alias.is_empty() || alias.contains(char::is_whitespace) {
-        reader.fault(
-            span,
-            path,
-            "expected a mail address or a name, such as \"alerts@example.org\"",
-        );
+    if directory.people.is_empty() {
+        let message = "there is nobody to tell: every mail will be refused; add a [[person]]";
+        reader.warn(&(0..0), "person", message);
     }
-    let person = directory.people.keys().any(|person| person.as_str() == alias);
-    if person || !directory.members(alias).is_empty() {
-        reader.fault(span, path, format!("\"{alias}\" is already the name of a person or a group"));
+    for person in directory.people.values() {
+        if !enabled.iter().any(|channel| person.is_reachable_by(*channel)) {
+            let place = places.get(&person.name).cloned().unwrap_or_default();
+            let message = format!("no enabled channel reaches \"{}\"", person.name);
+            reader.warn(&place, "person", message);
+        }
     }
 }
 
-fn members_of(name: &str, directory: &Directory) -> Result<BTreeSet<PersonName>, String> {
-    if let Some(person) = directory.people.keys().find(|person| person.as_str() == name) {
-        return Ok(BTreeSet::from([person.clone()]));
+#[derive(Default)]
+struct People {
+    by_name: BTreeMap<PersonName, Person>,
+    places: BTreeMap<PersonName, Range<usize>>,
+    /// Each group, where it is first named.
+    groups: BTreeMap<GroupName, Range<usize>>,
+}
+
+impl People {
+    fn read<'a>(&mut self, mut section: Section<'a>, reader: &'a Reader<'a>) {
+        let name = section.require("name", parsed::<PersonName>);
+        let mail = section.get("mail", parsed);
+        let phone = section.get("phone", parsed);
+        let extension = section.get("extension", text);
+        let language = section.get("language", parsed);
+        let named = section.list_spanned("groups", parsed::<GroupName>).unwrap_or_default();
+        let (place, key, span) = (section.place("name"), section.key("name"), section.span());
+        section.finish();
+        let groups = named.iter().map(|(group, _)| group.clone()).collect();
+        for (group, place) in named {
+            self.groups.entry(group).or_insert(place);
+        }
+        let Some(name) = name else { return };
+        self.places.insert(name.clone(), span);
+        let person = Person { name: name.clone(), mail, phone, extension, language, groups };
+        if self.by_name.insert(name.clone(), person).is_some() {
+            reader.fault(&place, &key, format!("there are two people named \"{name}\""));
+        }
     }
-    let members = directory.members(name);
-    if members.is_empty() {
-        return Err(format!("there is no person and no group named \"{name}\""));
+
+    /// A name means one thing: a person or a group.
+    fn check_names(&self, reader: &Reader<'_>) {
+        for (group, place) in &self.groups {
+            if self.by_name.contains_key(group.as_str()) {
+                let message = format!("\"{group}\" is the name of a person and of a group");
+                reader.fault(place, "person.groups", message);
+            }
+        }
     }
-    Ok(members)
+}
+
+/// What an alias can stand for.
+struct Names<'d> {
+    people: &'d BTreeMap<PersonName, Person>,
+    groups: BTreeMap<GroupName, Members>,
+    /// Whether all people could be read; else a name nobody has may be one of theirs.
+    complete: bool,
+    /// People named by aliases so far.
+    aliased: Cell<usize>,
+}
+
+impl Names<'_> {
+    fn read_aliases<'a>(
+        &self,
+        section: &Section<'a>,
+        reader: &'a Reader<'a>,
+    ) -> BTreeMap<String, Members> {
+        let mut aliases = BTreeMap::new();
+        for (alias, span, value) in section.entries() {
+            let path = section.key(alias);
+            let alias = alias.to_lowercase();
+            if let Err(message) = self.check_alias(&alias) {
+                reader.fault(&span, &path, message);
+            }
+            let members = section.items(&path, value, |item| {
+                let name = item.as_str().ok_or("expected the name of a person or a group")?;
+                self.members_of(&name.to_lowercase())
+            });
+            if value.get_ref().as_array().is_some_and(|items| items.is_empty()) {
+                reader.fault(&value.span(), &path, "expected at least one person or group");
+            }
+            let members: Members =
+                members.unwrap_or_default().into_iter().flat_map(|(names, _)| names).collect();
+            if aliases.insert(alias.clone(), members).is_some() {
+                let message = format!("\"{alias}\" stands twice; capitals make no difference");
+                reader.fault(&span, &path, message);
+            }
+        }
+        aliases
+    }
+
+    fn check_alias(&self, alias: &str) -> Result<(), String> {
+        // A local part is right if it makes an address.
+        let whole = if alias.contains('@') { alias.to_owned() } else { format!("{alias}@host") };
+        if whole.parse::<MailAddress>().is_err() {
+            let expected = "expected a mail address or a name, such as \"alerts@example.org\"";
+            return Err(expected.to_owned());
+        }
+        if self.people.contains_key(alias) || self.groups.contains_key(alias) {
+            return Err(format!("\"{alias}\" is already the name of a person or a group"));
+        }
+        Ok(())
+    }
+
+    fn members_of(&self, name: &str) -> Result<Members, String> {
+        if let Some((name, _)) = self.people.get_key_value(name) {
+            return Ok(BTreeSet::from([name.clone()]));
+        }
+        match self.groups.get(name) {
+            Some(members) => {
+                let aliased = self.aliased.get() + members.len();
+                if aliased > MAX_ALIASED {
+                    return Err(format!("expected aliases for {MAX_ALIASED} people at most"));
+                }
+                self.aliased.set(aliased);
+                Ok(members.clone())
+            }
+            None if self.complete => {
+                Err(format!("there is no person and no group named \"{name}\""))
+            }
+            None => Ok(Members::new()),
+        }
+    }
 }

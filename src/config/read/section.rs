@@ -4,25 +4,34 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::fault::{Fault, Lines};
+use crate::config::fault::{Fault, Faults, Lines};
 
-/// One slip of the finger in as many letters is taken for a misspelling.
-const LETTERS_PER_SLIP: usize = 3;
-
-/// Most faults of one file that are told: nobody reads more, and finding the column of each in one
-/// long line takes its time.
-pub(super) const MOST_FAULTS: usize = 1000;
+/// Names farther apart than this are never suggested.
+const MAX_DISTANCE: usize = 3;
 
 /// What all sections of one file share.
 pub(super) struct Reader<'a> {
     lines: Lines<'a>,
-    faults: RefCell<Vec<Fault>>,
-    warnings: RefCell<Vec<Fault>>,
+    faults: RefCell<Faults>,
+    warnings: RefCell<Faults>,
     known: RefCell<BTreeSet<String>>,
+    /// Place and key of the first secret that stands in the file itself.
+    secret: RefCell<Option<(usize, String)>>,
+}
+
+/// What came out of the reading, in the order of the file.
+pub(super) struct Findings {
+    pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<Fault>,
+    /// The warning due if everybody may read the file.
+    pub(super) exposed: Option<Fault>,
+    /// Every key that was asked for.
+    pub(super) known: BTreeSet<String>,
 }
 
 /// One table of the file, or the lack of it.
@@ -42,18 +51,26 @@ impl<'a> Reader<'a> {
             faults: RefCell::default(),
             warnings: RefCell::default(),
             known: RefCell::default(),
+            secret: RefCell::default(),
         }
     }
 
     pub(super) fn fault(&self, span: &Range<usize>, key: &str, message: impl Into<String>) {
-        let mut faults = self.faults.borrow_mut();
-        if faults.len() < MOST_FAULTS {
-            faults.push(self.lines.fault(span.start, key, message));
-        }
+        self.faults.borrow_mut().push(span.start, key, message.into());
     }
 
     pub(super) fn warn(&self, span: &Range<usize>, key: &str, message: impl Into<String>) {
-        self.warnings.borrow_mut().push(self.lines.fault(span.start, key, message));
+        self.warnings.borrow_mut().push(span.start, key, message.into());
+    }
+
+    /// How many faults were found so far.
+    pub(super) fn faults(&self) -> usize {
+        self.faults.borrow().count()
+    }
+
+    /// Notes that the file itself holds a secret.
+    pub(super) fn secret(&self, span: &Range<usize>, key: String) {
+        self.secret.borrow_mut().get_or_insert((span.start, key));
     }
 
     pub(super) fn root(&'a self, table: &'a Spanned<DeTable<'a>>) -> Section<'a> {
@@ -61,14 +78,20 @@ impl<'a> Reader<'a> {
         Section { reader: self, table: Some(table.get_ref()), path, span: table.span(), taken }
     }
 
-    /// Faults and warnings in the order of the file, and every key that was asked for.
-    pub(super) fn finish(self) -> (Vec<Fault>, Vec<Fault>, BTreeSet<String>) {
-        let sorted = |faults: RefCell<Vec<Fault>>| {
-            let mut faults = faults.into_inner();
-            faults.sort_by_key(|fault| (fault.line, fault.column));
-            faults
-        };
-        (sorted(self.faults), sorted(self.warnings), self.known.into_inner())
+    /// Puts what was found in the order of the file.
+    pub(super) fn finish(self) -> Findings {
+        let lines = &self.lines;
+        let exposed = self.secret.into_inner().map(|(offset, key)| {
+            let message = "the file holds a password and everybody on this machine can read it: \
+                           chmod 600";
+            lines.fault(offset, &key, message)
+        });
+        Findings {
+            faults: self.faults.into_inner().told(lines),
+            warnings: self.warnings.into_inner().told(lines),
+            exposed,
+            known: self.known.into_inner(),
+        }
     }
 }
 
@@ -117,6 +140,16 @@ impl<'a> Section<'a> {
         key: &'static str,
         parse: impl Fn(&DeValue<'_>) -> Result<T, String>,
     ) -> Option<Vec<T>> {
+        let list = self.list_spanned(key, parse)?;
+        Some(list.into_iter().map(|(item, _)| item).collect())
+    }
+
+    /// As [`Section::list`], with the place of each item.
+    pub(super) fn list_spanned<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&DeValue<'_>) -> Result<T, String>,
+    ) -> Option<Vec<(T, Range<usize>)>> {
         let value = self.take(key)?;
         self.items(&self.key(key), value, parse)
     }
@@ -127,7 +160,7 @@ impl<'a> Section<'a> {
         path: &str,
         value: &Spanned<DeValue<'_>>,
         parse: impl Fn(&DeValue<'_>) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
+    ) -> Option<Vec<(T, Range<usize>)>> {
         let Some(items) = value.get_ref().as_array() else {
             self.reader.fault(&value.span(), path, "expected a list, such as [\"a\", \"b\"]");
             return None;
@@ -135,7 +168,7 @@ impl<'a> Section<'a> {
         let mut list = Vec::new();
         for item in items {
             match parse(item.get_ref()) {
-                Ok(item) => list.push(item),
+                Ok(parsed) => list.push((parsed, item.span())),
                 Err(message) => self.reader.fault(&item.span(), path, message),
             }
         }
@@ -198,17 +231,24 @@ impl<'a> Section<'a> {
         Section { reader: self.reader, table, path, span: value.span(), taken: BTreeSet::new() }
     }
 
-    /// Whether the section stands in the file.
-    pub(super) const fn exists(&self) -> bool {
-        self.table.is_some()
+    /// Whether a key stands in the section, right or wrong.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
+    /// Whether a key's value is a list without items.
+    pub(super) fn is_empty_list(&self, key: &str) -> bool {
+        let value = self.table.and_then(|table| table.get(key));
+        value.and_then(|value| value.get_ref().as_array()).is_some_and(|list| list.is_empty())
     }
 
     pub(super) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
-    pub(super) fn path(&self) -> &str {
-        &self.path
+    /// The place of a key's value; of the section, if the key is missing.
+    pub(super) fn place(&self, key: &str) -> Range<usize> {
+        self.table.and_then(|table| table.get(key)).map_or_else(|| self.span(), Spanned::span)
     }
 
     pub(super) fn key(&self, key: &str) -> String {
@@ -220,16 +260,26 @@ impl<'a> Section<'a> {
         self.reader.fault(&self.span, &self.path, message);
     }
 
-    /// Whether a key stands in the file, right or wrong.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.table.is_some_and(|table| table.contains_key(key))
+    /// Notes a fault of one key, at its value.
+    pub(super) fn fault_of(&self, key: &str, message: impl Into<String>) {
+        self.reader.fault(&self.place(key), &self.key(key), message);
     }
 
-    /// Notes a fault of the value of a key.
-    pub(super) fn fault_of(&self, key: &str, message: impl Into<String>) {
-        let value = self.table.and_then(|table| table.get(key));
-        let span = value.map_or_else(|| self.span.clone(), Spanned::span);
-        self.reader.fault(&span, &self.key(key), message);
+    /// Notes a warning about one key, at its value.
+    pub(super) fn warn_of(&self, key: &str, message: impl Into<String>) {
+        self.reader.warn(&self.place(key), &self.key(key), message);
+    }
+
+    /// Warns of a file that is named but cannot be found, or not by whoever asks.
+    pub(super) fn warn_if_missing(&self, key: &str, file: Option<&Path>) {
+        if let Some(Err(error)) = file.map(std::fs::metadata) {
+            self.warn_of(key, format!("the file cannot be found: {error}"));
+        }
+    }
+
+    /// Notes that the value of a key is a secret.
+    pub(super) fn secret(&self, key: &str) {
+        self.reader.secret(&self.place(key), self.key(key));
     }
 
     /// Notes a fault of one of [`Section::entries`].
@@ -244,21 +294,25 @@ impl<'a> Section<'a> {
             if self.taken.contains(name) {
                 continue;
             }
-            let distance = |known: &str| strsim::osa_distance(known, name);
-            let slips = (name.len() / LETTERS_PER_SLIP).max(1);
-            let hint = match self.taken.iter().min_by_key(|known| distance(known)) {
-                Some(near) if distance(near) <= slips => {
-                    format!("unknown key; did you mean `{near}`?")
-                }
-                Some(_) => {
+            let hint = match self.nearest(name) {
+                Some(near) => format!("unknown key; did you mean `{near}`?"),
+                None if self.taken.is_empty() => "unknown key".to_owned(),
+                None => {
                     let known: Vec<&str> = self.taken.iter().copied().collect();
                     format!("unknown key; expected one of: {}", known.join(", "))
                 }
-                None => "unknown key".to_owned(),
             };
             let span = if key.span().is_empty() { value.span() } else { key.span() };
             self.reader.fault(&span, &self.key(name), hint);
         }
+    }
+
+    /// The known key that may be meant by `name`: a third of it may be mistyped.
+    fn nearest(&self, name: &str) -> Option<&'static str> {
+        let limit = (name.len() / 3).clamp(1, MAX_DISTANCE);
+        let close = self.taken.iter().filter(|known| known.len().abs_diff(name.len()) <= limit);
+        let distances = close.map(|known| (strsim::osa_distance(known, name), *known));
+        distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, known)| known)
     }
 
     fn take(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {

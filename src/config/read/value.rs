@@ -37,6 +37,41 @@ pub(super) fn text(value: &DeValue<'_>) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// `"alerts.example.org"`, for a name of this machine.
+pub(super) fn host_name(value: &DeValue<'_>) -> Result<String, String> {
+    let expected = "expected a host name, such as \"alerts.example.org\"";
+    text(value).ok().filter(|name| is_host_name(name)).ok_or_else(|| expected.to_owned())
+}
+
+/// A host name (RFC 1123 section 2.1).
+pub(super) fn is_host_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(fits)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
+
+/// `"mail.example.org"`, `"192.0.2.1"`, `"2001:db8::1"`: another machine. Such names may hold
+/// underscores, as containers' do.
+pub(super) fn host(value: &DeValue<'_>) -> Result<String, String> {
+    let expected =
+        "expected a host name or address, such as \"mail.example.org\"; the port has its own key";
+    let right =
+        |text: &String| text.parse::<IpAddr>().is_ok() || is_host_name(&text.replace('_', "-"));
+    text(value).ok().filter(right).ok_or_else(|| expected.to_owned())
+}
+
+/// `"example.org"`: what stands behind the `@` of an address.
+pub(super) fn domain(value: &DeValue<'_>) -> Result<String, String> {
+    let expected = "expected a host name, such as \"example.org\", without \"@\"";
+    let name = text(value).ok().filter(|name| is_host_name(&name.replace('_', "-")));
+    name.map(|name| name.to_ascii_lowercase()).ok_or_else(|| expected.to_owned())
+}
+
 pub(super) fn path(value: &DeValue<'_>) -> Result<PathBuf, String> {
     text(value).map(PathBuf::from).map_err(|_| "expected a path in quotes".to_owned())
 }
@@ -209,8 +244,8 @@ pub(super) fn ignore(value: &DeValue<'_>) -> Result<Ignore, String> {
 fn compile(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
     built.map_err(|error| {
-        let line = error.to_string().lines().last().unwrap_or_default().to_owned();
-        let line = line.trim_start_matches("error: ");
+        let text = error.to_string();
+        let line = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
         format!("expected a subject or a /pattern/; this pattern is wrong: {line}")
     })
 }
@@ -225,98 +260,144 @@ mod tests {
 
     use super::*;
 
-    /// Reads `text` as the value of a key.
-    fn read<T>(text: &str, parse: impl Fn(&DeValue<'_>) -> Result<T, String>) -> Result<T, String> {
-        let text = format!("x = {text}");
+    /// What `read` makes of a value written in TOML.
+    fn read<T>(
+        written: &str,
+        read: impl Fn(&DeValue<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let text = format!("key = {written}");
         let table = DeTable::parse(&text).unwrap();
-        parse(table.get_ref().get("x").unwrap().get_ref())
+        read(table.get_ref().get("key").unwrap().get_ref())
     }
 
     #[test]
-    fn times() {
-        let millis = |text| read(text, duration).map(|time| time.as_millis());
-        for (text, expected) in [
+    fn durations() {
+        let right = [
+            ("5", 5_000),
             ("0", 0),
-            ("90", 90_000),
-            ("1_000", 1_000_000),
-            ("\"500 ms\"", 500),
-            ("\"30s\"", 30_000),
-            ("\" 1 h 30 min \"", 5_400_000),
-            ("\"30 d\"", 2_592_000_000),
-        ] {
-            assert_eq!(millis(text), Ok(expected), "{text}");
+            ("'500 ms'", 500),
+            ("'30s'", 30_000),
+            ("'30 sec'", 30_000),
+            ("' 1 h 30 min '", 5_400_000),
+            ("'1h30min'", 5_400_000),
+            ("'30 d'", 2_592_000_000),
+            ("'36500 d'", 3_153_600_000_000),
+        ];
+        for (written, millis) in right {
+            assert_eq!(read(written, duration), Ok(Duration::from_millis(millis)), "{written}");
         }
-        for text in [
-            "\"\"",
-            "\"30\"",
-            "\"30 m\"",
-            "\"1.5 h\"",
-            "\"-1 s\"",
+        let wrong = [
+            "''",
+            "'5'",
+            "'h'",
+            "'5 m'",
+            "'5 minutes'",
+            "'-5 s'",
+            "'1.5 h'",
+            "'1 h,'",
+            "'36501 d'",
+            "'18446744073709551615 d'",
+            "'99999999999999999999 s'",
             "-1",
+            "4294967296",
             "1.5",
             "true",
-            "\"99999999 d\"",
-        ] {
-            assert!(millis(text).unwrap_err().starts_with("expected a time"), "{text}");
+        ];
+        for written in wrong {
+            let fault = read(written, duration).unwrap_err();
+            assert!(fault.starts_with("expected a time, such as"), "{written}: {fault}");
         }
-        assert!(read("\"0 s\"", some_time).is_err());
+        assert!(read("'0 s'", some_time).is_err() && read("0", some_time).is_err());
     }
 
     #[test]
     fn sizes() {
-        for (text, expected) in [
+        let right = [
             ("512", 512),
-            ("\"512\"", 512),
-            ("\"512 B\"", 512),
-            ("\"64 KiB\"", 65_536),
-            ("\"4MiB\"", 4_194_304),
-            ("\"10 MB\"", 10_000_000),
-        ] {
-            assert_eq!(read(text, size), Ok(ByteSize(expected)), "{text}");
+            ("'512'", 512),
+            ("'512 B'", 512),
+            ("'4 MiB'", 4 << 20),
+            ("'64KiB'", 64 << 10),
+            ("'10 MB'", 10_000_000),
+            ("'1 kB'", 1000),
+            ("'2 GiB'", 2 << 30),
+            ("'1048576 GiB'", 1 << 50),
+        ];
+        for (written, bytes) in right {
+            assert_eq!(read(written, size), Ok(ByteSize(bytes)), "{written}");
         }
-        for text in ["\"\"", "\"MiB\"", "\"4 Mb\"", "\"1.5 MiB\"", "-1", "\"9999999999 GiB\""] {
-            assert!(read(text, size).unwrap_err().starts_with("expected a size"), "{text}");
+        for written in ["''", "'MiB'", "'4 mib'", "'4 M'", "'-4 B'", "'1048577 GiB'", "-1", "1e3"] {
+            assert!(read(written, size).is_err(), "{written}");
+        }
+        let within = |written| read(written, size_within(ByteSize(512)..=ByteSize::kib(4)));
+        assert_eq!(within("'4 KiB'"), Ok(ByteSize(4096)));
+        assert_eq!(within("511"), Err("expected a size from 512 to 4096 bytes".to_owned()));
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(read("0x10", |value| number(value, 1..=16)), Ok(16));
+        assert_eq!(read("1_0", |value| number(value, 1..=16)), Ok(10));
+        for written in ["0", "17", "-1", "'1'", "1.0"] {
+            let fault = read(written, |value| number(value, 1..=16)).unwrap_err();
+            assert_eq!(fault, "expected a whole number from 1 to 16", "{written}");
         }
     }
 
     #[test]
-    fn numbers_in_every_notation() {
-        for text in ["255", "+255", "2_55", "0xff", "0o377", "0b1111_1111"] {
-            assert_eq!(read(text, |value| number(value, 1..=255)), Ok(255), "{text}");
+    fn network_lists() {
+        let right = [
+            ("'192.0.2.0/24'", "192.0.2.0/24"),
+            ("'192.0.2.1'", "192.0.2.1/32"),
+            ("'2001:db8::1'", "2001:db8::1/128"),
+            ("'0.0.0.0/0'", "0.0.0.0/0"),
+        ];
+        for (written, network) in right {
+            assert_eq!(read(written, networks), Ok(vec![network.parse().unwrap()]), "{written}");
         }
-        for text in ["0", "256", "-1", "1.0", "\"1\"", "99999999999999999999999"] {
-            assert!(read(text, |value| number(value, 1..=255)).is_err(), "{text}");
+        let all = read("'private'", networks).unwrap();
+        assert_eq!((all.len(), &all), (PRIVATE.len(), &private()));
+        for written in ["'Private'", "'192.0.2.0/33'", "'192.0.2'", "'host'", "''", "1"] {
+            assert!(read(written, networks).is_err(), "{written}");
         }
     }
 
     #[test]
-    fn networks_and_addresses() {
-        assert_eq!(read("\"private\"", networks).map(|all| all.len()), Ok(PRIVATE.len()));
-        assert_eq!(private().len(), PRIVATE.len());
-        for text in ["\"192.0.2.0/24\"", "\"192.0.2.7\"", "\"2001:db8::/32\"", "\"::1\""] {
-            assert_eq!(read(text, networks).map(|all| all.len()), Ok(1), "{text}");
+    fn ignored_subjects() {
+        let matches = |written, subject: &str| match read(written, ignore).unwrap() {
+            Ignore::Exact(exact) => exact == subject,
+            Ignore::Pattern(pattern) => pattern.is_match(subject),
+        };
+        assert!(matches("'Test mail'", "Test mail") && !matches("'Test mail'", "Test mail 2"));
+        assert!(matches("'/^Test/'", "Test mail 2") && !matches("'/^Test/'", "A Test"));
+        assert!(matches("'//'", "//") && matches("'/'", "/") && matches("'/a'", "/a"));
+        for written in ["'/(/'", "'/a{9999}{9999}/'", "''", "1"] {
+            assert!(read(written, ignore).is_err(), "{written}");
         }
-        for text in ["\"\"", "\"example.org\"", "\"192.0.2.0/33\"", "7"] {
-            assert!(read(text, networks).is_err(), "{text}");
-        }
-        assert!(read("\"[::]:25\"", address).is_ok());
-        assert!(read("\"localhost:25\"", address).is_err());
     }
 
     #[test]
-    fn subjects_to_ignore() {
-        let is_pattern = |text| read(text, ignore).map(|one| matches!(one, Ignore::Pattern(_)));
-        assert_eq!(is_pattern("\"Test mail\""), Ok(false));
-        assert_eq!(is_pattern("\"/\""), Ok(false));
-        assert_eq!(is_pattern("\"//\""), Ok(false));
-        assert_eq!(is_pattern("'/^Backup \\d+/'"), Ok(true));
-        assert!(is_pattern("\"/(/\"").unwrap_err().ends_with("unclosed group"));
-    }
-
-    #[test]
-    fn texts_carry_no_control_characters() {
-        assert!(read("\"a\\u001bb\"", text).is_err());
-        assert!(read("\"  \"", text).is_err());
-        assert_eq!(read("\"ñ\\n🔥\"", text), Ok("ñ\n🔥".to_owned()));
+    fn hosts() {
+        let cases = [
+            // written, name of this machine, another machine, domain
+            ("'mail'", true, true, true),
+            ("'mail.example.org'", true, true, true),
+            ("'192.0.2.1'", true, true, true),
+            ("'2001:db8::1'", false, true, false),
+            ("'mail_1'", false, true, true),
+            ("'mail.'", false, false, false),
+            ("'mail:25'", false, false, false),
+            ("'@example.org'", false, false, false),
+            ("'smtp://mail'", false, false, false),
+            ("'.mail'", false, false, false),
+            ("''", false, false, false),
+            ("1", false, false, false),
+        ];
+        for (written, own, other, behind_at) in cases {
+            assert_eq!(read(written, host_name).is_ok(), own, "{written}");
+            assert_eq!(read(written, host).is_ok(), other, "{written}");
+            assert_eq!(read(written, domain).is_ok(), behind_at, "{written}");
+        }
+        assert_eq!(read("'Example.ORG'", domain), Ok("example.org".to_owned()));
     }
 }

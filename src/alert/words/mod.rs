@@ -1,0 +1,181 @@
+//! What words in a mail mean, whoever wrote them: state, severity, negation; English and Spanish,
+//! with the state words of a few more languages.
+
+mod lexicon;
+mod severity;
+mod state;
+
+pub(super) use lexicon::Sense;
+pub(super) use severity::{severity_of, severity_word};
+pub(super) use state::{marker, read_kind, senses};
+
+/// One word of a text, folded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    /// Lower case, without accents.
+    pub text: String,
+    /// Position in the original text, in bytes.
+    pub start: usize,
+    /// End in the original text, in bytes.
+    pub end: usize,
+    /// Whether a sentence mark or a bracket stands between the word before and this one.
+    pub break_before: bool,
+}
+
+/// Lower case without accents: what words are compared by.
+pub(super) fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).map(fold_char).collect()
+}
+
+/// Whether two words are the same but for case and accents; `folded` is already so.
+pub(super) fn same(text: &str, folded: &str) -> bool {
+    text.chars().flat_map(char::to_lowercase).map(fold_char).eq(folded.chars())
+}
+
+const fn fold_char(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ñ' => 'n',
+        'ç' => 'c',
+        '’' => '\'',
+        c => c,
+    }
+}
+
+/// Splits text into words. A word with a digit in it (`web-01`, `10.0.0.1`, `2026-11-23`) stays
+/// whole with its hyphens, dots and colons; so do arrows and the signs that stand for a state.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut break_before = true;
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, c)) = chars.next() {
+        if c.is_alphanumeric() {
+            let mut end = start + c.len_utf8();
+            while let Some(&(position, c)) = chars.peek() {
+                let joined =
+                    text.get(position + c.len_utf8()..).and_then(|rest| rest.chars().next());
+                // `web1:9100` and `19:32` are one word, `FIRING:2` and `Status:Down` are not.
+                let numbered = text
+                    .get(start..position)
+                    .is_some_and(|word| word.bytes().any(|byte| byte.is_ascii_digit()));
+                let joins = (matches!(c, '\'' | '’' | '.' | '_' | '-' | '/' | '@')
+                    || (c == ':' && numbered))
+                    && joined.is_some_and(char::is_alphanumeric);
+                if !(c.is_alphanumeric() || joins) {
+                    break;
+                }
+                end = position + c.len_utf8();
+                chars.next();
+            }
+            push_word(&mut tokens, text, start, end, &mut break_before);
+        } else if let Some(sign) = sign(text, start) {
+            tokens.push(Token {
+                text: sign.into(),
+                start,
+                end: start + c.len_utf8(),
+                break_before,
+            });
+            break_before = false;
+        } else if matches!(
+            c,
+            '.' | ','
+                | ';'
+                | ':'
+                | '!'
+                | '?'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '*'
+                | '|'
+                | '"'
+                | '«'
+                | '»'
+                | '\n'
+                | '–'
+                | '—'
+                | '-'
+                | '{'
+                | '}'
+                | '='
+        ) {
+            break_before = true;
+        }
+    }
+    tokens
+}
+
+/// A word joined by hyphens and the like falls into its parts unless it has a digit or a dot.
+fn push_word(tokens: &mut Vec<Token>, text: &str, start: usize, end: usize, first: &mut bool) {
+    let word = text.get(start..end).unwrap_or_default();
+    let whole = word.bytes().any(|b| b.is_ascii_digit()) || word.contains(['.', '@']);
+    let mut position = start;
+    let separator = |c: char| !whole && matches!(c, '_' | '-' | ':' | '/');
+    for piece in word.split(separator) {
+        let end = position + piece.len();
+        if !piece.is_empty() {
+            tokens.push(Token { text: fold(piece), start: position, end, break_before: *first });
+            // `Status:Down` and `up/down` are not one expression, `self-test` is.
+            *first = text.get(end..).is_some_and(|rest| rest.starts_with([':', '/']));
+        }
+        position = end + 1;
+    }
+}
+
+/// Signs that mean something: arrows and the traffic lights some monitors draw.
+fn sign(text: &str, start: usize) -> Option<&'static str> {
+    const SIGNS: [(&str, &str); 16] = [
+        ("->", "->"),
+        ("=>", "->"),
+        ("→", "->"),
+        ("➡", "->"),
+        ("➜", "->"),
+        ("🔴", "down"),
+        ("🛑", "critical"),
+        ("❌", "failed"),
+        ("❗", "problem"),
+        ("🚨", "alarm"),
+        ("🔥", "alarm"),
+        ("⚠", "warning"),
+        ("🟡", "warning"),
+        ("✅", "ok"),
+        ("🟢", "ok"),
+        ("💚", "ok"),
+    ];
+    let rest = text.get(start..)?;
+    SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)).map(|(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fold, same, tokens};
+
+    #[test]
+    fn folds() {
+        assert_eq!(fold("Caída CRÍTICA ñ"), "caida critica n");
+        assert!(same("Gravedad", "gravedad") && same("DURACIÓN", "duracion"));
+        assert!(!same("Host name", "host"));
+    }
+
+    #[test]
+    fn splits() {
+        let cases = [
+            ("** PROBLEM: web-01.example.org is DOWN!", "problem web-01.example.org is down"),
+            ("self-test Status:Down OK -> CRIT", "self test status down ok -> crit"),
+            (
+                "🔴 Tienda en línea → isn't 10.0.0.1:443",
+                "down tienda en linea -> isn't 10.0.0.1:443",
+            ),
+            ("state_change a/b", "state change a b"),
+        ];
+        for (text, words) in cases {
+            let tokens: Vec<_> = tokens(text).into_iter().map(|token| token.text).collect();
+            assert_eq!(tokens.join(" "), words);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Builds the parts from the configuration, watches over them, stops them in order.
+//!
+//! Nobody else knows everybody. A part that ends by itself takes the whole process down, loudly:
+//! whoever started it (systemd) starts it again, and nobody believes in an appliance that is only
+//! half there.
+
+mod gsm;
+mod settings;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::alert::text;
+use crate::channel::{Channel, MailChannel, SmsChannel, SmsText};
+use crate::config::{Config, LoadError};
+use crate::control;
+use crate::dispatch::Dispatcher;
+use crate::intake::{FilterGate, Intake};
+use crate::queue;
+use crate::smtp;
+
+use gsm::Gsm;
+use settings::Keeper;
+
+/// Most requests to read the configuration again that wait.
+const RELOADS: usize = 8;
+
+/// Why the appliance cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be read or is wrong.
+    #[error(transparent)]
+    Config(#[from] LoadError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] queue::OpenError),
+    /// A port cannot be opened.
+    #[error(transparent)]
+    Smtp(#[from] smtp::BindError),
+    /// The control socket cannot be made.
+    #[error(transparent)]
+    Control(#[from] control::BindError),
+    /// A thread cannot be started.
+    #[error("cannot start the queue's thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// A part ended that should not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part} ended by itself: {reason}")]
+pub struct PartDied {
+    part: &'static str,
+    reason: String,
+}
+
+/// The appliance, built and ready to run.
+pub struct Appliance {
+    smtp: smtp::Server,
+    dispatcher: Dispatcher,
+    control: control::Server,
+    gsm: Gsm,
+    keeper: Keeper,
+    writer: JoinHandle<()>,
+    queue: queue::Queue,
+}
+
+impl Appliance {
+    /// Builds everything: reads the configuration, opens the store and the ports. Clients that
+    /// connect from now on are served when it runs.
+    ///
+    /// # Errors
+    /// [`StartError`], for a person to read.
+    pub fn build(config_file: &Path) -> Result<Self, StartError> {
+        let (keeper, settings) = Keeper::load(config_file)?;
+        let config = Arc::clone(&settings.borrow());
+        let (queue, writer) = open_queue(&config, &settings)?;
+        let (modem, gsm) = Gsm::new(settings.clone());
+        let channels: Vec<Arc<dyn Channel>> = vec![
+            Arc::new(MailChannel::new(settings.clone())),
+            Arc::new(SmsChannel::new(settings.clone(), modem, sms_text(settings.clone()))),
+        ];
+        let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
+        let gsm = gsm.reporting_to(handle.receipts);
+        let door = Arc::new(Intake::new(queue.clone()));
+        let smtp = smtp::Server::bind(settings.clone(), door)?;
+        let (reload, reloads) = mpsc::channel(RELOADS);
+        let control = control::Server::bind(
+            &config.appliance.store,
+            queue.clone(),
+            handle.commands,
+            reload,
+            settings,
+        )?;
+        Ok(Self { smtp, dispatcher, control, gsm, keeper: keeper.obeying(reloads), writer, queue })
+    }
+
+    /// Addresses of the SMTP ports, in the order of the configuration.
+    #[must_use]
+    pub fn smtp_addresses(&self) -> Vec<SocketAddr> {
+        self.smtp.local_addrs()
+    }
+
+    /// The queue, to look at what happens. Its holder must let go of it for the appliance to end.
+    #[must_use]
+    pub fn queue(&self) -> queue::Queue {
+        self.queue.clone()
+    }
+
+    /// Runs until `stop`; then ends in order: no new mail, what is being told is told, the rest
+    /// waits on disk.
+    ///
+    /// # Errors
+    /// [`PartDied`] if a part ended before.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), PartDied> {
+        let mut parts = Parts::default();
+        // In the order in which they are stopped.
+        parts.start("the SMTP receiver", |stop| self.smtp.run(stop));
+        parts.start("the control socket", |stop| self.control.run(stop));
+        parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
+        parts.start("the modem's keeper", |stop| self.gsm.run(stop));
+        parts.start("the configuration's keeper", |stop| self.keeper.run(stop));
+        let died = tokio::select! {
+            () = stop.cancelled() => None,
+            died = parts.next_end() => died,
+        };
+        if let Some(died) = &died {
+            tracing::error!(part = died.part, reason = died.reason, "ended by itself; stopping");
+        }
+        parts.stop().await;
+        drop(self.queue);
+        // The last handle on the queue is gone: its thread writes what it has and ends.
+        let ended = tokio::task::spawn_blocking(move || self.writer.join()).await;
+        match (died, ended) {
+            (Some(died), _) => Err(died),
+            (None, Ok(Ok(()))) => Ok(()),
+            (None, Ok(Err(_)) | Err(_)) => {
+                Err(PartDied { part: "the queue's writer", reason: "it panicked".to_owned() })
+            }
+        }
+    }
+}
+
+fn open_queue(
+    config: &Config,
+    settings: &watch::Receiver<Arc<Config>>,
+) -> Result<(queue::Queue, JoinHandle<()>), StartError> {
+    let (now, wall) = (tokio::time::Instant::now().into_std(), Timestamp::now());
+    let opened = queue::open(
+        config.appliance.store.join("queue"),
+        |recent| FilterGate::recall(recent, settings.clone(), now, wall),
+        settings.clone(),
+    )?;
+    if let Some(damage) = &opened.damage {
+        tracing::error!(
+            reason = damage.reason,
+            set_aside = %damage.set_aside.display(),
+            "THE STORE WAS DAMAGED and is set aside; alerts that waited in it are not told"
+        );
+    }
+    opened.start().map_err(StartError::Thread)
+}
+
+/// What an SMS says: the person's language and the templates of the moment.
+fn sms_text(settings: watch::Receiver<Arc<Config>>) -> Arc<SmsText> {
+    Arc::new(move |job, person| {
+        let config = settings.borrow();
+        let language = person.language.as_ref().unwrap_or(&config.appliance.language);
+        match job.alerts.as_slice() {
+            [alert] => text::sms(alert, language, &config.texts),
+            alerts => text::digest(alerts, language),
+        }
+    })
+}
+
+/// The running tasks, and how to stop each.
+#[derive(Default)]
+struct Parts {
+    tasks: JoinSet<&'static str>,
+    stops: Vec<(&'static str, CancellationToken)>,
+}
+
+impl Parts {
+    fn start<F>(&mut self, name: &'static str, run: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stop = CancellationToken::new();
+        let task = run(stop.clone());
+        self.stops.push((name, stop));
+        self.tasks.spawn(async move {
+            task.await;
+            name
+        });
+    }
+
+    async fn next_end(&mut self) -> Option<PartDied> {
+        Some(match self.tasks.join_next().await? {
+            Ok(part) => PartDied { part, reason: "without being told to".to_owned() },
+            Err(error) => PartDied { part: "a part", reason: error.to_string() },
+        })
+    }
+
+    /// Stops the parts one after the other, each when the one before has ended.
+    async fn stop(mut self) {
+        for (name, stop) in std::mem::take(&mut self.stops) {
+            stop.cancel();
+            tracing::debug!(part = name, "stopping");
+            while let Some(ended) = self.tasks.join_next().await {
+                if ended.is_ok_and(|ended| ended == name) {
+                    break;
+                }
+            }
+        }
+    }
+}

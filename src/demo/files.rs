@@ -1,0 +1,116 @@
+//! The demo's files: what a user keeps (`mail/*.eml`, `sms.jsonl`), and what ends with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::DemoError;
+use super::relay::Relay;
+
+/// The folders of one run.
+#[derive(Debug, Clone)]
+pub(super) struct Files {
+    out: PathBuf,
+    /// Store and configuration: new for every run, else the sample would be a repeat.
+    own: PathBuf,
+    keep_out: bool,
+}
+
+impl Files {
+    /// Makes the folders; what an earlier run left in `out` is removed.
+    pub(super) fn prepare(out: Option<&Path>) -> Result<Self, DemoError> {
+        let process = std::process::id();
+        let own = std::env::temp_dir().join(format!("smtp-appliance-demo-{process}"));
+        let files = Self {
+            out: out.map_or_else(|| own.join("out"), Path::to_owned),
+            own,
+            keep_out: out.is_some(),
+        };
+        let prepare = || {
+            fs::create_dir_all(&files.own)?;
+            fs::create_dir_all(files.mail())?;
+            for entry in fs::read_dir(files.mail())? {
+                let path = entry?.path();
+                if path.extension().is_some_and(|extension| extension == "eml") {
+                    fs::remove_file(path)?;
+                }
+            }
+            fs::write(files.sms(), "")
+        };
+        prepare().map_err(|error| DemoError::Io(files.out.display().to_string(), error))?;
+        Ok(files)
+    }
+
+    /// Where the relay puts mails.
+    pub(super) fn mail(&self) -> PathBuf {
+        self.out.join("mail")
+    }
+
+    /// Where SMS are listed, a line of JSON each.
+    pub(super) fn sms(&self) -> PathBuf {
+        self.out.join("sms.jsonl")
+    }
+
+    /// Writes the configuration the appliance runs with, and returns its path.
+    pub(super) fn write_config(
+        &self,
+        port: u16,
+        relay: &Relay,
+        modem: &Path,
+    ) -> Result<PathBuf, DemoError> {
+        let ca = self.own.join("relay-ca.pem");
+        let config = self.own.join("config.toml");
+        let text = format!(
+            r#"[appliance]
+name = "smtp.appliance"
+store = "{store}"
+
+[[smtp.listener]]
+address = "127.0.0.1:{port}"
+tls = "starttls"
+
+[channels]
+order = ["mail", "sms"]
+
+[mail]
+relay = "localhost"
+port = {relay_port}
+tls = "starttls"
+ca = "{ca}"
+from = "alerts@smtp.appliance"
+
+[sms]
+full_text = true
+
+[modem]
+device = "{modem}"
+
+[[person]]
+name = "ana"
+mail = "ana@example.org"
+phone = "+34 600 000 001"
+groups = ["oncall"]
+"#,
+            store = self.own.display(),
+            relay_port = relay.address().port(),
+            ca = ca.display(),
+            modem = modem.display(),
+        );
+        let write = || {
+            fs::write(&ca, relay.certificate())?;
+            fs::write(&config, text)
+        };
+        write().map_err(|error| DemoError::Io(config.display().to_string(), error))?;
+        Ok(config)
+    }
+
+    /// Removes what ends with the demo.
+    pub(super) fn clean_up(&self) {
+        let gone = fs::remove_dir_all(&self.own);
+        if let Err(error) = gone {
+            tracing::debug!(%error, "left behind: {}", self.own.display());
+        }
+        if self.keep_out {
+            tracing::debug!("kept: {}", self.out.display());
+        }
+    }
+}

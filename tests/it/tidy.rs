@@ -1,0 +1,253 @@
+//! The walls of the house, so that nobody has to remember them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// Files and folders that decide and never act: no clock, no tokio.
+const PURE: [&str; 16] = [
+    "src/alert",
+    "src/filter",
+    "src/dispatch/plan.rs",
+    "src/channel/mail/encoded_word.rs",
+    "src/channel/mail/header.rs",
+    "src/channel/mail/rewrite.rs",
+    "src/modem/at",
+    "src/modem/charset.rs",
+    "src/modem/pdu",
+    "src/modem/quirks.rs",
+    "src/smtp/auth.rs",
+    "src/smtp/command.rs",
+    "src/smtp/data.rs",
+    "src/smtp/path.rs",
+    "src/smtp/reply.rs",
+    "src/smtp/session",
+];
+
+/// Which module may import which, floor by floor: what stands below never looks up.
+const IMPORTS: [(&str, &[&str]); 16] = [
+    ("config", &[]),
+    ("alert", &["config"]),
+    ("health", &["alert", "config"]),
+    ("modem", &["config", "health"]),
+    ("channel", &["alert", "config", "health", "modem"]),
+    ("filter", &["alert", "config"]),
+    ("queue", &["alert", "channel", "config", "health"]),
+    ("dispatch", &["alert", "channel", "config", "health", "queue"]),
+    ("intake", &["alert", "config", "filter", "health", "queue"]),
+    ("smtp", &["alert", "config", "health", "intake"]),
+    ("control", &["alert", "channel", "config", "dispatch", "health", "intake", "queue"]),
+    ("demo", &["appliance", "cli", "config", "modem"]),
+    ("appliance", EVERYONE),
+    ("cli", EVERYONE),
+    ("main", EVERYONE),
+    ("lib", &[]),
+];
+
+/// Marks the modules that know everyone.
+const EVERYONE: &[&str] = &["*"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every `.rs` file under `folder` (or `folder` itself), by its path from the root.
+fn rust_files(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(path) = open.pop() {
+        if path.is_dir() && !path.ends_with("target") {
+            open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.is_file() && path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+            found.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn all_files() -> Vec<(String, String)> {
+    ["src", "tests", "fuzz", "benches", "build.rs"].iter().flat_map(|top| rust_files(top)).collect()
+}
+
+/// The code without comments and without its unit tests.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.collect::<Vec<_>>().join("\n")
+}
+
+fn architecture() -> Option<String> {
+    std::fs::read_to_string(root().join("ARCHITECTURE.md")).ok()
+}
+
+/// The top-level module a file under `src` belongs to.
+fn module(path: &str) -> &str {
+    let path = path.trim_start_matches("src/");
+    path.split('/').next().unwrap_or(path).trim_end_matches(".rs")
+}
+
+fn none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let files = all_files();
+    assert!(files.len() > 30);
+    let silent = files.into_iter().filter(|(_, text)| !text.starts_with("//! "));
+    none(&silent.map(|(name, _)| format!("{name}: must open with `//! `")).collect::<Vec<_>>());
+}
+
+#[test]
+fn names_tell_and_exceptions_have_a_reason() {
+    let shelves = ["utils.rs", "util.rs", "common.rs", "helpers.rs", "manager.rs", "misc.rs"];
+    let words = Regex::new(r"#!?\[(allow|ignore)\b").unwrap();
+    let mut faults = Vec::new();
+    for (name, text) in all_files() {
+        if shelves.iter().any(|shelf| name.ends_with(&format!("/{shelf}"))) {
+            faults.push(format!("{name}: name it after what it does"));
+        }
+        for (number, line) in text.lines().enumerate() {
+            if words.is_match(line.trim_start()) && line.trim_start().starts_with('#') {
+                faults.push(format!("{name}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn one_file_names_sled() {
+    let sled = Regex::new(r"\bsled\b").unwrap();
+    let files = rust_files("src").into_iter().filter(|(_, text)| sled.is_match(&code(text)));
+    let names: Vec<String> = files.map(|(name, _)| name).collect();
+    assert!(names.len() <= 1, "{names:?}");
+    assert!(names.len() == 1 || architecture().is_none(), "no file names sled: move this wall");
+}
+
+#[test]
+fn pure_files_have_no_clock_and_no_runtime() {
+    let edge = Regex::new(r"\btokio\b|Instant::now|SystemTime|Timestamp::now|Zoned::now").unwrap();
+    let mut faults = Vec::new();
+    for place in PURE {
+        if !root().join(place).exists() {
+            if architecture().is_some() {
+                faults.push(format!("{place}: is gone, correct the list"));
+            }
+            continue;
+        }
+        for (name, text) in rust_files(place) {
+            let found = edge.find(&code(&text)).map(|found| found.as_str().to_owned());
+            faults.extend(found.map(|word| format!("{name}: names {word}")));
+        }
+    }
+    none(&faults);
+}
+
+/// Every module that `text` imports or names from the crate's root.
+fn imported(text: &str) -> BTreeSet<String> {
+    let path = Regex::new(r"\bcrate::(?:(\w+)|\{([^;]*)\})").unwrap();
+    // `crate::{a::{b, c}, d}`: only what stands at the outermost level is a module.
+    let nested = Regex::new(r"::\{[^{}]*\}|::\w+|\bas\s+\w+").unwrap();
+    let mut found = BTreeSet::new();
+    for capture in path.captures_iter(text) {
+        if let Some(single) = capture.get(1) {
+            found.insert(single.as_str().to_owned());
+        }
+        if let Some(list) = capture.get(2) {
+            let mut list = list.as_str().to_owned();
+            while nested.is_match(&list) {
+                list = nested.replace_all(&list, "").into_owned();
+            }
+            let names = list.split([',', '}', '{']).map(|name| name.trim().to_owned());
+            found.extend(names.filter(|name| !name.is_empty()));
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_run_one_way() {
+    let allowed: BTreeMap<_, _> = IMPORTS.into_iter().collect();
+    let mut faults = Vec::new();
+    for (name, text) in rust_files("src") {
+        let from = module(&name);
+        let Some(targets) = allowed.get(from) else {
+            faults.push(format!("{name}: module {from} has no floor, add it to the table"));
+            continue;
+        };
+        for to in imported(&code(&text)) {
+            let is_module = to.starts_with(|first: char| first.is_ascii_lowercase());
+            let free = *targets == EVERYONE || to == from || targets.contains(&to.as_str());
+            if is_module && !free {
+                faults.push(format!("{name}: {from} must not know {to}"));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn the_table_of_imports_has_no_circle() {
+    let floor = |name: &str| IMPORTS.iter().position(|(module, _)| *module == name);
+    // What stands later may know what stands earlier; the demonstration drives the whole.
+    for (module, targets) in IMPORTS.iter().filter(|(module, _)| *module != "demo") {
+        for target in targets.iter().filter(|target| **target != "*") {
+            assert!(floor(target) < floor(module), "{module} → {target}");
+        }
+    }
+}
+
+#[test]
+fn import_paths_are_read_right() {
+    let text = "use crate::alert::{Alert, AlertId};\nuse crate::{config::{Mail, Sms as S}, smtp};\n\
+                fn f() -> crate::queue::Queue {}";
+    let found: Vec<_> = imported(text).into_iter().collect();
+    assert_eq!(found, ["alert", "config", "queue", "smtp"]);
+}
+
+#[test]
+fn every_quirk_has_a_transcript() {
+    let Ok(quirks) = std::fs::read_to_string(root().join("src/modem/quirks.rs")) else { return };
+    let code = code(&quirks);
+    let variants = code.split("pub enum Quirk {").nth(1).and_then(|rest| rest.split('}').next());
+    let variant = Regex::new(r"(?m)^\s*([A-Z]\w*)\s*,").unwrap();
+    let variants = variant.captures_iter(variants.expect("`pub enum Quirk`"));
+    let mut faults = Vec::new();
+    for name in variants.map(|capture| capture[1].to_owned()) {
+        let named = Regex::new(&format!(r#"{name}\s*=>\s*"([^"]+)""#)).unwrap();
+        match named.captures(&code).map(|capture| capture[1].to_owned()) {
+            None => faults.push(format!("{name}: names no transcript")),
+            Some(file) if !root().join("tests/dialog/modem").join(&file).is_file() => {
+                faults.push(format!("{name}: tests/dialog/modem/{file} is missing"));
+            }
+            Some(_) => {}
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn architecture_names_the_modules_there_are() {
+    let Some(text) = architecture() else { return };
+    let lib = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let declared = Regex::new(r"(?m)^pub mod (\w+);").unwrap();
+    let mut faults = Vec::new();
+    for name in declared.captures_iter(&lib).map(|capture| capture[1].to_owned()) {
+        let written = [format!("`{name}`"), format!("`{name}/"), format!("src/{name}")];
+        if !written.iter().any(|written| text.contains(written)) {
+            faults.push(format!("ARCHITECTURE.md does not tell of {name}"));
+        }
+    }
+    let path = Regex::new(r"`((?:src|tests|fuzz)/[\w./-]+)`").unwrap();
+    for named in path.captures_iter(&text).map(|capture| capture[1].to_owned()) {
+        let path: PathBuf = root().join(named.trim_end_matches('/'));
+        if !path.exists() {
+            faults.push(format!("ARCHITECTURE.md tells of {named}, which is not there"));
+        }
+    }
+    none(&faults);
+}

@@ -1,0 +1,7 @@
+//! What the tests share: built parts, and peers that speak the real protocol.
+
+pub(crate) mod door;
+pub(crate) mod fuzz_entry;
+pub(crate) mod mail;
+pub(crate) mod receiver;
+pub(crate) mod relay;
