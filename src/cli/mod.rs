@@ -123,7 +123,7 @@ pub(crate) fn main() -> ExitCode {
     // With two providers among the dependencies rustls asks to be told which one; the only reason
     // to fail is that it has been told.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let context = Context { config: cli.config, out: Output };
+    let context = Context { config: cli.config, out: Output::new() };
     match dispatch(cli.command, context) {
         Ok(code) => code,
         // `smtp-appliance queue list | head` is no failure.

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Stdout, Write};
 
 use serde::Serialize;
 
@@ -12,9 +12,15 @@ use serde::Serialize;
 pub(super) struct Closed;
 
 /// Standard output. It is locked only while something is printed: the demo's tasks print too.
-pub(super) struct Output;
+pub(super) struct Output {
+    stdout: Stdout,
+}
 
 impl Output {
+    pub(super) fn new() -> Self {
+        Self { stdout: io::stdout() }
+    }
+
     /// Prints a line.
     pub(super) fn line(&mut self, line: impl Display) -> anyhow::Result<()> {
         self.bytes(format!("{line}\n").as_bytes())
@@ -27,7 +33,7 @@ impl Output {
 
     /// Prints bytes as they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        let mut stdout = io::stdout().lock();
+        let mut stdout = self.stdout.lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
             Err(error) => Err(anyhow::Error::new(error).context("cannot write the output")),
