@@ -5,10 +5,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use smtp_appliance::alert::explain::explain;
-use smtp_appliance::config::{Config, Language, LoadError, Templates};
+use smtp_appliance::alert::explain;
+use smtp_appliance::config::{Language, Templates};
 
 use super::Context;
+use super::output::tame;
 
 /// Largest mail that is read, in bytes: what the receiver takes at most.
 const MAX_MAIL: u64 = 64 * 1024 * 1024;
@@ -31,26 +32,22 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<()> {
     let raw = read(&args.file)?;
-    let (language, templates) = texts(context)?;
-    let language = args.language.as_ref().unwrap_or(&language);
-    let explanation = explain(&raw, language, &templates);
+    let (default, templates) = configured(context)?;
+    let language = args.language.as_ref().unwrap_or(&default);
+    let explanation = explain::explain(&raw, language, &templates);
     if args.json {
-        context.out.json(&explanation)?;
-    } else {
-        context.out.bytes(explanation.to_table().as_bytes())?;
+        return context.out.json(&explanation);
     }
-    Ok(())
+    let table = explanation.to_table();
+    table.lines().try_for_each(|line| context.out.line(tame(line)))
 }
 
-/// Language and templates of the configuration. Without one the built-in texts are shown: a mail
-/// can be explained before anything is set up.
-fn texts(context: &Context) -> anyhow::Result<(Language, Templates)> {
-    match Config::load(&context.config) {
-        Ok(loaded) => Ok((loaded.config.appliance.language, loaded.config.texts)),
-        Err(LoadError::Read(_, error)) if error.kind() == io::ErrorKind::NotFound => {
-            Ok((Language::english(), Templates::default()))
-        }
-        Err(error) => Err(error.into()),
+/// Language and texts of the configuration. A mail can be explained before there is one.
+fn configured(context: &Context) -> anyhow::Result<(Language, Templates)> {
+    match context.load() {
+        Ok(config) => Ok((config.appliance.language, config.texts)),
+        Err(_) if !context.config.exists() => Ok((Language::english(), Templates::default())),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Display;
-use std::io::{self, ErrorKind, StdoutLock, Write};
+use std::io::{self, ErrorKind, Stdout, Write};
 
 use serde::Serialize;
 
@@ -11,14 +11,14 @@ use serde::Serialize;
 #[error("nobody reads the output")]
 pub(super) struct Closed;
 
-/// Standard output, ours until the end.
+/// Standard output. It is locked only while something is printed: the demo's tasks print too.
 pub(super) struct Output {
-    stdout: StdoutLock<'static>,
+    stdout: Stdout,
 }
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { stdout: io::stdout().lock() }
+        Self { stdout: io::stdout() }
     }
 
     /// Prints a line.
@@ -33,7 +33,8 @@ impl Output {
 
     /// Prints bytes as they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        match self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()) {
+        let mut stdout = self.stdout.lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
             Err(error) => Err(anyhow::Error::new(error).context("cannot write the output")),
             Ok(()) => Ok(()),

@@ -19,7 +19,7 @@ pub(super) fn run(_args: &Args, context: &Context) -> anyhow::Result<()> {
     session::run(async |stop| {
         let appliance = Appliance::build(&context.config)?;
         for address in appliance.smtp_addresses() {
-            tracing::info!(%address, "listening");
+            tracing::info!(%address, "receiving mail");
         }
         Ok(appliance.run(stop).await?)
     })

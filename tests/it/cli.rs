@@ -1,6 +1,7 @@
 //! The commands, run as a person runs them.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -218,4 +219,54 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn a_mail_is_explained_with_and_without_a_configuration() {
+    let bench = Bench::new();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/zabbix-problem.eml");
+    let told = bench.prints(&["explain", sample]);
+    assert!(told.contains("source      zabbix\n"), "{told}");
+    let json = bench.prints(&["explain", sample, "--json", "--config", "/nonexistent"]);
+    assert!(json.contains("\"source\": \"zabbix\""), "{json}");
+    let read = program(&["explain", "-", "--language", "es"])
+        .stdin(fs::File::open(sample).unwrap())
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{read:?}");
+    assert!(bench.fails(1, &["explain", "/nonexistent.eml"]).contains("cannot read"));
+}
+
+#[test]
+fn the_demo_tells_its_sample_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let output = program(&["demo", "--once", "--port", "0", "--out", out]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Starts it, waits until it answers, changes the file by command, and stops it in order.
+#[test]
+fn a_running_appliance_answers_takes_changes_up_and_stops() {
+    let bench = Bench::new();
+    let file = bench.folder.path().join("config.toml");
+    let listener = "\n[[smtp.listener]]\naddress = \"127.0.0.1:0\"\n";
+    fs::write(&file, bench.file() + listener).unwrap();
+    let mut running = program(&["run", "--config", file.to_str().unwrap()])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(running.stderr.take().unwrap()).lines();
+    let ready = log.by_ref().map(Result::unwrap).find(|line| line.contains("receiving mail"));
+    assert!(ready.is_some(), "it ended without listening");
+
+    let changed = bench.prints(&["language", "es"]);
+    assert_eq!(changed, "the language is es\ntaken up by the running appliance\n");
+    assert_eq!(bench.prints(&["queue", "list", "--json"]), "[]\n");
+    assert!(bench.fails(1, &["queue", "show", "7"]).contains("there is no alert 7"));
+
+    let pid = rustix::process::Pid::from_child(&running);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+    assert!(bench.prints(&["people", "remove", "ana"]).contains("not running"));
 }
