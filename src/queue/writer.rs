@@ -271,6 +271,9 @@ impl<G: Gate> Writer<G> {
                 "the store was damaged and is set aside; an empty one takes its place"
             );
         }
+        if let Err(error) = self.store.forget_torn() {
+            tracing::error!(%error, "cannot take out what a crash left");
+        }
         let count = self.store.newest().and_then(|newest| Ok((newest, self.store.kept()?)));
         match count {
             Ok((newest, kept)) => {
