@@ -12,7 +12,7 @@ pub(crate) struct Value {
 
 impl Value {
     pub(crate) fn new(number: f64, unit: &str) -> Self {
-        let digits = if number.fract() == 0.0 { 0 } else { 1 };
+        let digits = usize::from(number.fract() != 0.0);
         Self { number, text: format!("{number:.digits$} {unit}").trim_end().to_owned() }
     }
 }
@@ -41,7 +41,7 @@ impl Report {
 
     pub(crate) fn note(&mut self, note: &str) {
         say(note);
-        self.notes.push_str(&format!("- {note}\n"));
+        self.notes.push_str(&["- ", note, "\n"].concat());
     }
 
     pub(crate) fn markdown(&self) -> String {

@@ -107,6 +107,8 @@ impl Gate for Everything {
     fn committed(&mut self) {}
 
     fn rolled_back(&mut self) {}
+
+    fn lost(&mut self) {}
 }
 
 /// A time as milliseconds.

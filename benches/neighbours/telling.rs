@@ -26,7 +26,7 @@ const WARM_UP: usize = 3;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// No step takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Most things seen that wait to be looked at.
 const MAILBOX: usize = 1024;

@@ -19,7 +19,7 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -105,14 +105,25 @@ pub(super) struct Store {
     /// `None` only while it is opened anew.
     database: RwLock<Option<sled::Db>>,
     disk: Mutex<Disk>,
+    /// The newest alert that is on the disk with all that belongs to it; younger ones are hidden
+    /// from those who look for work.
+    whole_up_to: AtomicU64,
     damage: Mutex<Option<Damage>>,
     /// The old handle hangs, and with it the lock on the files.
     stuck: AtomicBool,
 }
 
-/// Changes that are written together or not at all.
+/// Changes that are written in this order. A crash keeps the first so many of them, so each kind
+/// of change has its order: an alert's record comes after all that belongs to it, and goes last.
+///
+/// sled has batches of its own; they keep all or nothing, at the price of two more writes to the
+/// disk each, all of which wake seven threads.
 #[derive(Default)]
-pub(super) struct Batch(sled::Batch);
+pub(super) struct Batch {
+    changes: Vec<(sled::IVec, Option<sled::IVec>)>,
+    /// The newest alert among them.
+    newest: AlertId,
+}
 
 impl Store {
     /// Opens the store, setting a damaged one aside.
@@ -123,9 +134,14 @@ impl Store {
             folder,
             database: RwLock::new(Some(database)),
             disk: Mutex::new(disk),
+            whole_up_to: AtomicU64::new(0),
             damage: Mutex::new(None),
             stuck: AtomicBool::new(false),
         };
+        if let Err(error) = store.forget_torn() {
+            tracing::error!(%error, "cannot take out what a crash left");
+            store.whole_up_to.store(u64::MAX, Ordering::Release);
+        }
         Ok((store, damage))
     }
 
@@ -145,18 +161,39 @@ impl Store {
 
     /// Writes a batch and flushes it to disk. After an error the database is opened anew.
     pub(super) fn commit(&self, batch: Batch) -> Result<(), QueueError> {
+        let newest = batch.newest;
         self.write(|database| {
-            database.apply_batch(batch.0)?;
+            for (key, value) in batch.changes {
+                match value {
+                    Some(value) => drop(database.insert(key, value)?),
+                    None => drop(database.remove(key)?),
+                }
+            }
             self.flush(database)
-        })
+        })?;
+        self.whole_up_to.fetch_max(newest.0, Ordering::Release);
+        Ok(())
     }
 
-    /// Takes alerts off the queue; it comes to the disk with the next flush. Removed one by one,
-    /// as each batch makes sled write to the disk on its own account.
+    /// Takes alerts off the queue; it comes to the disk with the next flush.
     pub(super) fn finish(&self, ids: &[AlertId]) -> Result<(), QueueError> {
         self.write(|database| {
             ids.iter().try_for_each(|id| database.remove(key(PENDING, *id)).map(drop))
         })
+    }
+
+    /// Takes out what a crash left of an alert whose record was not written: nobody got a 250 for
+    /// it, and its number will be given again.
+    pub(super) fn forget_torn(&self) -> Result<(), ReadError> {
+        let newest = self.newest()?;
+        for id in self.list(PENDING, newest, usize::MAX)? {
+            self.read(|database| {
+                database.remove(key(PENDING, id))?;
+                database.remove(key(MAIL, id)).map(drop)
+            })?;
+        }
+        self.whole_up_to.store(newest.0, Ordering::Release);
+        Ok(())
     }
 
     /// Brings to the disk what [`Store::finish`] left.
@@ -247,15 +284,16 @@ impl Store {
 
     /// Adds to `batch` all that takes an alert out of the store.
     pub(super) fn forget(&self, batch: &mut Batch, id: AlertId) -> Result<(), ReadError> {
-        batch.0.remove(&key(ALERT, id));
-        batch.0.remove(&key(MAIL, id));
-        batch.0.remove(&key(PENDING, id));
         self.read(|database| {
             for delivery in database.scan_prefix(key(DELIVERY, id)).keys() {
-                batch.0.remove(delivery?);
+                batch.changes.push((delivery?, None));
             }
             Ok(())
-        })
+        })?;
+        for prefix in [MAIL, PENDING, ALERT] {
+            batch.remove(prefix, id);
+        }
+        Ok(())
     }
 
     fn list(&self, prefix: u8, after: AlertId, limit: usize) -> Result<Vec<AlertId>, ReadError> {
@@ -336,7 +374,10 @@ impl Read for Store {
     }
 
     fn pending(&self, after: AlertId, limit: usize) -> Result<Vec<AlertId>, ReadError> {
-        self.list(PENDING, after, limit)
+        let whole_up_to = self.whole_up_to.load(Ordering::Acquire);
+        let mut ids = self.list(PENDING, after, limit)?;
+        ids.retain(|id| id.0 <= whole_up_to);
+        Ok(ids)
     }
 
     fn history(&self, before: AlertId, limit: usize) -> Result<Vec<Record>, ReadError> {
@@ -353,11 +394,12 @@ impl Batch {
     /// A new alert with its mail; on the queue if `pending`.
     pub(super) fn admit(&mut self, record: &Record, raw: &[u8], pending: bool) {
         let id = record.alert.id;
-        self.0.insert(&key(ALERT, id), json(record));
         if pending {
-            self.0.insert(&key(MAIL, id), raw);
-            self.0.insert(&key(PENDING, id), &[]);
+            self.insert(&key(MAIL, id), raw);
+            self.insert(&key(PENDING, id), b"".as_slice());
         }
+        self.insert(&key(ALERT, id), json(record));
+        self.newest = self.newest.max(id);
     }
 
     /// How deliveries stand.
@@ -367,23 +409,31 @@ impl Batch {
             key.extend_from_slice(delivery.channel.as_str().as_bytes());
             key.push(0);
             key.extend_from_slice(delivery.person.as_str().as_bytes());
-            self.0.insert(key, json(delivery));
+            self.insert(&key, json(delivery));
         }
     }
 
-    /// How many alerts are kept once this batch is written.
+    /// How many alerts are kept once this batch is written; a crash may leave it a batch behind.
     pub(super) fn kept(&mut self, kept: u64) {
-        self.0.insert(KEPT_KEY, &kept.to_be_bytes());
+        self.insert(KEPT_KEY, kept.to_be_bytes().as_slice());
     }
 
     /// The alert is off the queue.
     pub(super) fn finish(&mut self, id: AlertId) {
-        self.0.remove(&key(PENDING, id));
+        self.remove(PENDING, id);
     }
 
     /// The alert is on the queue again.
     pub(super) fn reopen(&mut self, id: AlertId) {
-        self.0.insert(&key(PENDING, id), &[]);
+        self.insert(&key(PENDING, id), b"".as_slice());
+    }
+
+    fn insert(&mut self, key: &[u8], value: impl Into<sled::IVec>) {
+        self.changes.push((key.into(), Some(value.into())));
+    }
+
+    fn remove(&mut self, prefix: u8, id: AlertId) {
+        self.changes.push((key(prefix, id).as_slice().into(), None));
     }
 }
 

@@ -309,6 +309,9 @@ impl<G: Gate> Writer<G> {
             );
             self.gate.lost();
         }
+        if let Err(error) = self.store.forget_torn() {
+            tracing::error!(%error, "cannot take out what a crash left");
+        }
         let stock = self.store.newest().and_then(|newest| {
             Ok((newest, self.store.kept()?, self.store.pending(AlertId(0), usize::MAX)?))
         });

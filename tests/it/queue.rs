@@ -252,7 +252,7 @@ impl Drop for SmallDisk {
 /// A mail of this many bytes that does not pack well.
 fn large(number: u32, size: u32) -> Bytes {
     let noise = (0..size).map(|n| n.wrapping_mul(0x9e37_79b1 ^ number) >> 13);
-    let noise: String = noise.map(|n| char::from(b'a' + (n % 26) as u8)).collect();
+    let noise: String = noise.map(|n| char::from(b'a' + (n % 26).to_le_bytes()[0])).collect();
     Bytes::from(format!("{}{noise}\r\n", mail(&format!("alarm {number}"))))
 }
 
@@ -362,7 +362,7 @@ const DAMAGES: [Damaging; 9] = [
     ("an empty log", |queue| std::fs::write(queue.join("db"), "").unwrap()),
     ("a log of noise", |queue| {
         let noise: Vec<u8> =
-            (0..600_000_u32).map(|n| (n.wrapping_mul(97) >> 3).to_le_bytes()[0]).collect();
+            (0..600_000_u32).map(|n| (n.wrapping_mul(97) / 8).to_le_bytes()[0]).collect();
         std::fs::write(queue.join("db"), noise).unwrap();
     }),
     ("no log", |queue| std::fs::remove_file(queue.join("db")).unwrap()),

@@ -69,7 +69,7 @@ async fn a_relay_nobody_vouches_for_gets_nothing_until_somebody_does() {
         .await;
     assert!(place.mails.all().is_empty());
     let ca = place.folder().join("relay.pem");
-    place.change(|settings| writeln!(settings.mail, "ca = {ca:?}").unwrap());
+    place.change(|settings| writeln!(settings.mail, "ca = \"{}\"", ca.display()).unwrap());
     running.idle().await;
     assert!(running.is_told(id));
     assert!(place.mails.at_least(1).await[0].tls);

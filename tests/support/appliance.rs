@@ -180,7 +180,8 @@ impl Place {
         let device = settings.modem.clone().unwrap_or_else(|| self.modem.path().to_owned());
         let mut text = String::new();
         let store = self.store();
-        writeln!(text, "[appliance]\nname = \"appliance.test\"\nstore = {store:?}").unwrap();
+        writeln!(text, "[appliance]\nname = \"appliance.test\"\nstore = \"{}\"", store.display())
+            .unwrap();
         writeln!(text, "[smtp]\n{}[[smtp.listener]]", settings.smtp).unwrap();
         writeln!(text, "address = {:?}\ntls = \"off\"", settings.listener).unwrap();
         writeln!(text, "[filter]\n{}[queue]\n{}", settings.filter, settings.queue).unwrap();
@@ -197,7 +198,8 @@ impl Place {
         writeln!(text, "[mail.retry]\n{retry}\ngive_up = {:?}", settings.mail_give_up).unwrap();
         writeln!(text, "[sms]\n{}[sms.retry]\n{retry}", settings.sms).unwrap();
         writeln!(text, "give_up = {:?}", settings.sms_give_up).unwrap();
-        writeln!(text, "[modem]\ndevice = {device:?}\nbaud = 115200\n{}", settings.people).unwrap();
+        writeln!(text, "[modem]\ndevice = \"{}\"", device.display()).unwrap();
+        writeln!(text, "baud = 115200\n{}", settings.people).unwrap();
         text
     }
 
@@ -228,8 +230,8 @@ impl Place {
         let appliance = Appliance::build(&self.config())?;
         let (address, queue) = (appliance.smtp_addresses()[0], appliance.queue());
         let stop = CancellationToken::new();
-        let running = tokio::spawn(appliance.run(stop.clone()));
-        Ok(Running { address, queue, store: self.store(), stop, running })
+        let ended = tokio::spawn(appliance.run(stop.clone()));
+        Ok(Running { address, queue, store: self.store(), stop, ended })
     }
 
     /// Starts an appliance in a process of its own.
@@ -266,10 +268,9 @@ impl Place {
 
     /// All alerts the running appliance knows.
     pub(crate) async fn alerts(&self) -> Vec<AlertView> {
-        match self.ask(Request::List { all: true, limit: 10_000 }).await {
-            Answer::List { alerts } => alerts,
-            other => panic!("{other:?}"),
-        }
+        let answer = self.ask(Request::List { all: true, limit: 10_000 }).await;
+        let Answer::List { alerts } = answer else { panic!("{answer:?}") };
+        alerts
     }
 }
 
@@ -308,7 +309,7 @@ pub(crate) struct Running {
     pub(crate) queue: Queue,
     store: PathBuf,
     stop: CancellationToken,
-    running: JoinHandle<Result<(), PartDied>>,
+    ended: JoinHandle<Result<(), PartDied>>,
 }
 
 impl Running {
@@ -359,10 +360,10 @@ impl Running {
 
     /// Stops in order.
     pub(crate) async fn stop(self) {
-        let Self { queue, stop, running, store, .. } = self;
+        let Self { queue, stop, ended, store, .. } = self;
         drop(queue);
         stop.cancel();
-        soon(running).await.unwrap().unwrap();
+        soon(ended).await.unwrap().unwrap();
         assert!(!control::socket_path(&store).exists());
     }
 }
