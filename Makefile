@@ -39,6 +39,10 @@ bench: setup ## measure beside the neighbours; prints ratios and the conditions
 	tools/setup.sh bench
 	$(CARGO) bench --locked --bench neighbours
 
+bench-quick: setup ## the same in a few minutes, less exact
+	tools/setup.sh bench
+	$(CARGO) bench --locked --bench neighbours -- --quick
+
 fuzz: ## run each fuzz target for SECONDS (default 600); needs a nightly compiler and cargo-fuzz
 	tools/fuzz.sh $(or $(SECONDS_EACH),600)
 

@@ -601,3 +601,27 @@ fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
     serde_json::from_slice(bytes).map_err(|error| ReadError(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_crash_left_of_an_alert_is_taken_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (torn, folder) = (AlertId(1), folder.path().join("queue"));
+        {
+            let (store, _) = Store::open(folder.clone()).unwrap();
+            let mut batch = store.batch();
+            batch.insert(&key(MAIL, torn), b"Subject: x".as_slice());
+            batch.insert(&key(PENDING, torn), b"".as_slice());
+            store.commit(batch).unwrap();
+            // Nobody is to begin with it before its record is there.
+            assert_eq!(store.pending(AlertId(0), 9), Ok(vec![]));
+        }
+        let (store, damage) = Store::open(folder).unwrap();
+        assert_eq!((damage, store.newest()), (None, Ok(AlertId(0))));
+        assert_eq!(store.list(PENDING, AlertId(0), 9), Ok(vec![]));
+        assert_eq!(store.raw(torn), Ok(Bytes::new()));
+    }
+}
