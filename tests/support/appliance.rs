@@ -297,6 +297,15 @@ pub(crate) struct KillableChild {
 }
 
 impl KillableChild {
+    /// The most memory it has held so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let pid = self.child.id().unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib * 1024
+    }
+
     /// SIGKILL, as near to a power cut as a process can be brought.
     pub(crate) async fn kill(mut self) {
         soon(self.child.kill()).await.unwrap();
