@@ -13,7 +13,10 @@ use crate::cli::table;
 /// Longest host name in the list; the rest is cut.
 const HOST: usize = 24;
 
-/// One line per alert.
+/// Longest reason of a drop in the list; `queue show` has it whole.
+const REASON: usize = 24;
+
+/// One line per alert, and how many there are in each state.
 pub(super) fn list(alerts: &[AlertView], width: Option<usize>) -> String {
     let row = |alert: &AlertView| {
         let host = alert.events.iter().find_map(|event| event.host.as_deref()).unwrap_or("-");
@@ -24,14 +27,30 @@ pub(super) fn list(alerts: &[AlertView], width: Option<usize>) -> String {
         vec![
             alert.id.to_string(),
             time(alert.received),
-            state(alert.state).to_owned(),
+            alert.reason.as_deref().map_or_else(
+                || state(alert.state).to_owned(),
+                |reason| table::cut(&tame(reason), REASON),
+            ),
             alert.severity.map_or("-", smtp_appliance::alert::Severity::as_str).to_owned(),
             table::cut(&tame(host), HOST) + &more,
             subject(alert),
         ]
     };
     let rows: Vec<_> = alerts.iter().map(row).collect();
-    table::render(&["ID", "RECEIVED", "STATE", "SEVERITY", "HOST", "SUBJECT"], &rows, width)
+    let table =
+        table::render(&["ID", "RECEIVED", "STATE", "SEVERITY", "HOST", "SUBJECT"], &rows, width);
+    table + &count(alerts)
+}
+
+/// How many there are in each state.
+fn count(alerts: &[AlertView]) -> String {
+    let states = [State::Waiting, State::Told, State::Partly, State::Failed, State::Dropped];
+    let counts = states.into_iter().filter_map(|one| {
+        let count = alerts.iter().filter(|alert| alert.state == one).count();
+        (count > 0).then(|| format!("{count} {}", state(one)))
+    });
+    let counts: Vec<String> = counts.collect();
+    if counts.is_empty() { String::new() } else { format!("\n{}\n", counts.join(", ")) }
 }
 
 /// One alert with everything that happened to it.
