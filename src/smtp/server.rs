@@ -124,8 +124,9 @@ impl Server {
     /// Closes ports the configuration no longer names, without their sessions, and opens new ones.
     async fn follow(&self, config: &Config, ports: &mut Vec<Port>, stop: &CancellationToken) {
         let wanted = &config.smtp.listeners;
-        let (kept, gone): (Vec<_>, Vec<_>) =
-            ports.drain(..).partition(|port| wanted.contains(&port.listener));
+        // A port whose task died is opened anew like one that is missing.
+        let serves = |port: &Port| wanted.contains(&port.listener) && !port.task.is_finished();
+        let (kept, gone): (Vec<_>, Vec<_>) = ports.drain(..).partition(serves);
         *ports = kept;
         for port in gone {
             tracing::info!(address = %port.listener.address, "port closed");
