@@ -20,7 +20,7 @@ alert: ## send the sample alert again to the appliance that `make run` started
 	@command -v swaks >/dev/null || tools/setup.sh swaks
 	swaks --server 127.0.0.1:$(PORT) --from zabbix@smtp.appliance --to ana@smtp.appliance \
 	  --header "Subject: Problem: Disk full on Wordpress Server ($$(date +%T))" \
-	  --body "Host: Wordpress Server, Severity: High, at $$(date)" --suppress-data
+	  --body 'Host: Wordpress Server\nSeverity: High\n' --suppress-data
 
 build: setup ## build the program for this machine
 	$(CARGO) build --release --locked
