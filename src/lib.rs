@@ -22,6 +22,10 @@ pub mod dispatch;
 
 pub mod channel;
 
+pub mod speech;
+
+pub mod audio;
+
 pub mod modem;
 
 pub mod control;

@@ -7,8 +7,10 @@
 #   setup.sh exim FOLDER      unpacks Exim into FOLDER without installing it
 set -euo pipefail
 
-# command=package: the package is installed when the command is not found.
+# command=package: the package is installed when the command (or the file) is not found.
 build=(cc=gcc make=make)
+# Libraries: file=package.
+libraries=(/usr/include/espeak-ng/speak_lib.h=libespeak-ng-dev /usr/include/alsa/asoundlib.h=libasound2-dev)
 python=(python3=python3)
 node=(npm=npm)
 swaks=(swaks=swaks)
@@ -43,7 +45,7 @@ need() {
     local missing=() pair
     for pair in "$@"; do
         # /usr/sbin is not in everybody's PATH.
-        if ! PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null; then
+        if ! [ -e "${pair%%=*}" ] && ! PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null; then
             missing+=("${pair#*=}")
         fi
     done
@@ -52,7 +54,7 @@ need() {
 
 case "${1:-build}" in
 build)
-    need "${build[@]}"
+    need "${build[@]}" "${libraries[@]}"
     if ! command -v cargo >/dev/null; then
         echo "Rust 1.95 or newer is needed: see https://rustup.rs" >&2
         exit 1

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use smtp_appliance::config::edit::{Change, Edit, PersonUpdate};
 use smtp_appliance::config::{
-    Config, GroupName, Language, MailAddress, Person, PersonName, PhoneNumber,
+    Config, GroupName, Language, MailAddress, Person, PersonName, PhoneNumber, VoiceName,
 };
 
 use super::{Context, change, output, table};
@@ -62,6 +62,9 @@ pub(super) struct Values {
     /// Language, by its tag: en, es, es-GT.
     #[arg(long, value_name = "TAG")]
     language: Option<Given<Language>>,
+    /// Voice of calls, as `voice list` names it.
+    #[arg(long, value_name = "NAME")]
+    voice: Option<Given<VoiceName>>,
     /// A group this person belongs to; may be given more than once.
     #[arg(long, value_name = "GROUP")]
     group: Vec<Given<GroupName>>,
@@ -97,6 +100,7 @@ impl Values {
             phone: self.phone.and_then(|given| given.0),
             extension: self.extension.and_then(|given| given.0),
             language: self.language.and_then(|given| given.0),
+            voice: self.voice.and_then(|given| given.0),
             groups: self.group.into_iter().filter_map(|given| given.0).collect(),
         }
     }
@@ -110,6 +114,7 @@ impl Values {
             phone: Given::into_change(self.phone),
             extension: Given::into_change(self.extension),
             language: Given::into_change(self.language),
+            voice: Given::into_change(self.voice),
             groups: match (given, groups.is_empty()) {
                 (false, _) => Change::Keep,
                 (true, true) => Change::Clear,
@@ -151,6 +156,8 @@ struct PersonView<'a> {
     phone: Option<&'a PhoneNumber>,
     extension: Option<&'a str>,
     language: Option<&'a Language>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voice: Option<&'a VoiceName>,
     groups: &'a BTreeSet<GroupName>,
 }
 
@@ -158,9 +165,10 @@ fn list<'a>(config: &'a Config, json: bool, context: &mut Context) -> anyhow::Re
     let people = config.directory.people.values();
     if json {
         let view = |person: &'a Person| -> PersonView<'a> {
-            let Person { name, mail, phone, extension, language, groups } = person;
+            let Person { name, mail, phone, extension, language, voice, groups } = person;
             let (mail, phone, language) = (mail.as_ref(), phone.as_ref(), language.as_ref());
-            PersonView { name, mail, phone, extension: extension.as_deref(), language, groups }
+            let (extension, voice) = (extension.as_deref(), voice.as_ref());
+            PersonView { name, mail, phone, extension, language, voice, groups }
         };
         return context.out.json(&people.map(view).collect::<Vec<_>>());
     }

@@ -75,7 +75,7 @@ fn list(config: &Config, json: bool, context: &mut Context) -> anyhow::Result<()
             enabled: enabled.contains(&name),
             equipped: match name {
                 ChannelName::Mail => config.mail.relay.is_some(),
-                ChannelName::Sms => config.modem.is_some(),
+                ChannelName::Sms | ChannelName::Gsm => config.modem.is_some(),
             },
             people: config.directory.people.values().filter(reached).count(),
         }
@@ -89,7 +89,7 @@ fn list(config: &Config, json: bool, context: &mut Context) -> anyhow::Result<()
             (false, _, _) => "off",
             (true, true, _) => "on",
             (true, false, ChannelName::Mail) => "on, without a relay",
-            (true, false, ChannelName::Sms) => "on, without a modem",
+            (true, false, ChannelName::Sms | ChannelName::Gsm) => "on, without a modem",
         };
         vec![view.name.to_string(), state.to_owned(), view.people.to_string()]
     };

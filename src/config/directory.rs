@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ChannelName, GroupName, Language, MailAddress, PersonName, PhoneNumber};
+use super::{ChannelName, GroupName, Language, MailAddress, PersonName, PhoneNumber, VoiceName};
 
 /// Somebody who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Person {
     pub extension: Option<String>,
     /// Her language; the appliance's when unset.
     pub language: Option<Language>,
+    /// Voice of her calls; the one for her language when unset.
+    pub voice: Option<VoiceName>,
     /// Groups she belongs to.
     pub groups: BTreeSet<GroupName>,
 }
@@ -27,7 +29,7 @@ impl Person {
     pub const fn is_reachable_by(&self, channel: ChannelName) -> bool {
         match channel {
             ChannelName::Mail => self.mail.is_some(),
-            ChannelName::Sms => self.phone.is_some(),
+            ChannelName::Sms | ChannelName::Gsm => self.phone.is_some(),
         }
     }
 }
@@ -123,7 +125,15 @@ mod tests {
             let groups = groups.iter().map(|group| group.parse().unwrap()).collect();
             let mail = mail.map(|mail| mail.parse().unwrap());
             let (phone, extension, language) = (None, None, None);
-            let person = Person { name: name.clone(), mail, phone, extension, language, groups };
+            let person = Person {
+                name: name.clone(),
+                mail,
+                phone,
+                extension,
+                language,
+                voice: None,
+                groups,
+            };
             directory.people.insert(name, person);
         }
         for (alias, names) in [

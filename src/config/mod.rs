@@ -13,10 +13,13 @@ mod value;
 pub use directory::{Directory, Person};
 pub use fault::{Fault, LoadError};
 pub use load::{Loaded, known_keys};
-pub use name::{ChannelName, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber};
+pub use name::{
+    ChannelName, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber, VoiceName,
+};
 pub use section::{
-    Appliance, AuthPolicy, Channels, Config, Filter, Ignore, Listener, ListenerTls, Mail, Modem,
-    ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser, Templates, TextTemplates,
+    Appliance, Audio, AuthPolicy, Call, Channels, Config, Filter, Gsm, Ignore, Listener,
+    ListenerTls, Mail, Modem, ModemAudio, ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser,
+    Speech, Templates, TextTemplates, Unacknowledged,
 };
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};

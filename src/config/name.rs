@@ -102,6 +102,13 @@ text_type!(
     "a language tag, such as \"en\" or \"es-GT\""
 );
 
+text_type!(
+    /// Short name of a voice: the file name of a Piper voice without `.onnx`, or `espeak-ng`.
+    VoiceName,
+    voice_name,
+    "the name of a voice, such as \"en_US-joe-medium\" or \"espeak-ng\""
+);
+
 impl MailAddress {
     /// The address of an appliance on a host, when it has no other.
     #[must_use]
@@ -133,11 +140,13 @@ pub enum ChannelName {
     Mail,
     /// SMS through the modem.
     Sms,
+    /// Call through the modem.
+    Gsm,
 }
 
 impl ChannelName {
     /// Every channel, in the default order.
-    pub const ALL: [Self; 2] = [Self::Mail, Self::Sms];
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Sms, Self::Gsm];
 
     /// The word used in the configuration and on the command line.
     #[must_use]
@@ -145,6 +154,7 @@ impl ChannelName {
         match self {
             Self::Mail => "mail",
             Self::Sms => "sms",
+            Self::Gsm => "gsm",
         }
     }
 }
@@ -162,7 +172,7 @@ impl FromStr for ChannelName {
         Self::ALL
             .into_iter()
             .find(|channel| channel.as_str() == text)
-            .ok_or(NameError { expected: "a channel: \"mail\" or \"sms\"" })
+            .ok_or(NameError { expected: "a channel: \"mail\", \"sms\" or \"gsm\"" })
     }
 }
 
@@ -171,6 +181,13 @@ fn local_name(text: &str) -> Option<String> {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
         && text.starts_with(|c: char| c.is_ascii_alphanumeric());
     valid.then(|| text.to_ascii_lowercase())
+}
+
+fn voice_name(text: &str) -> Option<String> {
+    let valid = (1..=64).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+'))
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    valid.then(|| text.to_owned())
 }
 
 fn mail_address(text: &str) -> Option<String> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use regex::Regex;
 
-use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Template};
+use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Template, VoiceName};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -27,6 +27,14 @@ pub struct Config {
     pub mail: Mail,
     /// `[sms]`
     pub sms: Sms,
+    /// `[call]`
+    pub call: Call,
+    /// `[gsm]`
+    pub gsm: Gsm,
+    /// `[speech]`
+    pub speech: Speech,
+    /// `[audio]`
+    pub audio: Audio,
     /// `[modem]`; no modem when the section is missing.
     pub modem: Option<Modem>,
     /// `[texts.LANGUAGE]`
@@ -237,6 +245,91 @@ pub struct Modem {
     pub model: Option<ModemModel>,
     /// Service centre address, when the SIM card's is wrong or missing.
     pub smsc: Option<super::PhoneNumber>,
+    /// `[modem.audio]`
+    pub audio: ModemAudio,
+}
+
+/// `[modem.audio]`: the module's side of the audio lead. What is unset stays as the module has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ModemAudio {
+    /// Audio channel (`AT+CHFA`): 0 main, 1 auxiliary, and what else the module has.
+    pub channel: Option<u8>,
+    /// Gain of its microphone input (`AT+CMIC`), 0 to 15.
+    pub microphone_gain: Option<u8>,
+    /// Volume of its output (`AT+CLVL`), 0 to 100.
+    pub volume: Option<u8>,
+    /// Whether it takes out echo (`AT+ECHO`).
+    pub echo_cancellation: Option<bool>,
+}
+
+/// `[call]`: what calls of every kind have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// How long it may ring.
+    pub ring_time: Duration,
+    /// How long a call may last from the answer on.
+    pub max_length: Duration,
+    /// Silence between the answer and the first word.
+    pub lead_in: Duration,
+    /// How often the message is said.
+    pub times: u32,
+    /// How long a key is waited for after each time.
+    pub key_wait: Duration,
+    /// What becomes of a call that was answered and not acknowledged.
+    pub unacknowledged: Unacknowledged,
+    /// Whether mails that report nothing bad (recoveries, acknowledgements, downtimes) are called.
+    pub recoveries: bool,
+    /// From this many waiting alerts for one person on, one call tells them all; 0 for never.
+    pub digest_from: usize,
+}
+
+/// What becomes of a call that was answered and not acknowledged by the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unacknowledged {
+    /// The person is called again, as if nobody had answered.
+    Retry,
+    /// The next kind of call takes its turn; this one is over.
+    Next,
+    /// She counts as told.
+    Told,
+}
+
+/// `[gsm]`: calls through the modem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gsm {
+    /// How it tries again.
+    pub retry: Retry,
+}
+
+/// `[speech]`: the voices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speech {
+    /// Folder of the installed Piper voices.
+    pub voices: PathBuf,
+    /// The voice of each language (`[speech.voice]`). A language without one gets the first
+    /// installed voice that speaks it, else espeak-ng.
+    pub voice: BTreeMap<Language, VoiceName>,
+    /// Rate of speech in percent of the voice's own.
+    pub rate: u32,
+    /// Threads that make speech side by side.
+    pub threads: usize,
+    /// A voice that was not used for this long leaves the memory.
+    pub unload_after: Duration,
+    /// Most bytes of speech that are kept for its next use.
+    pub cache: ByteSize,
+    /// What words are said as, by language (`[speech.lexicon.LANGUAGE]`), words in lower case.
+    pub lexicon: BTreeMap<Language, BTreeMap<String, String>>,
+}
+
+/// `[audio]`: the sound card whose output leads to the modem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audio {
+    /// ALSA PCM that plays.
+    pub playback: String,
+    /// ALSA PCM that records.
+    pub capture: String,
+    /// Level of what is played, in percent of full scale.
+    pub level: u32,
 }
 
 /// A family of modules.

@@ -160,6 +160,7 @@ fn retry_of(channel: ChannelName, config: &Config) -> Retry {
     match channel {
         ChannelName::Mail => config.mail.retry,
         ChannelName::Sms => config.sms.retry,
+        ChannelName::Gsm => config.gsm.retry,
     }
 }
 

@@ -306,6 +306,7 @@ impl Dispatcher {
             let digest_from = match name {
                 ChannelName::Mail => 0,
                 ChannelName::Sms => config.sms.digest_from,
+                ChannelName::Gsm => config.call.digest_from,
             };
             let manner = Manner { reaches_many: channel.reaches_many(), digest_from };
             while self.busy.get(name).copied().unwrap_or(0) < channel.lanes() {

@@ -45,6 +45,7 @@ fn person(name: &str) -> Person {
         phone: None,
         extension: None,
         language: None,
+        voice: None,
         groups: ["oncall".parse().unwrap()].into(),
     }
 }
@@ -261,7 +262,14 @@ fn some_edit() -> impl Strategy<Value = Edit> {
         some_change(vec![["oncall".parse().unwrap()].into(), ["x".parse().unwrap()].into()]),
     );
     let update = update.prop_map(|(mail, phone, extension, groups)| {
-        Box::new(PersonUpdate { mail, phone, extension, language: Change::Keep, groups })
+        Box::new(PersonUpdate {
+            mail,
+            phone,
+            extension,
+            language: Change::Keep,
+            voice: Change::Keep,
+            groups,
+        })
     });
     let channel = || prop::sample::select(ChannelName::ALL.to_vec());
     prop_oneof![

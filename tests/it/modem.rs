@@ -57,7 +57,14 @@ fn hasty() -> Timing {
 }
 
 fn settings(device: &Path) -> config::Modem {
-    config::Modem { device: device.to_owned(), baud: None, pin: None, model: None, smsc: None }
+    config::Modem {
+        device: device.to_owned(),
+        baud: None,
+        pin: None,
+        model: None,
+        smsc: None,
+        audio: config::ModemAudio::default(),
+    }
 }
 
 fn orders(lines: &[&str]) -> Vec<Order> {

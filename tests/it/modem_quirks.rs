@@ -114,8 +114,14 @@ impl Dialogue {
 /// Plays a dialogue to its end and tells the quirks of its modem.
 fn replay(path: &Path) -> Quirks {
     let mut dialogue = Dialogue::read(path);
-    let mut settings =
-        config::Modem { device: PathBuf::new(), baud: None, pin: None, model: None, smsc: None };
+    let mut settings = config::Modem {
+        device: PathBuf::new(),
+        baud: None,
+        pin: None,
+        model: None,
+        smsc: None,
+        audio: config::ModemAudio::default(),
+    };
     let mut started = false;
     while let Some(setting) = dialogue.take("set ") {
         match setting.split_once(' ') {

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere, also in its helpers")]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use jiff::Timestamp;
 use smtp_appliance::alert::{Alert, AlertId, MailText, Origin};
 use smtp_appliance::channel::sms::SmsChannel;
 use smtp_appliance::channel::{Channel, Job, Outcome, Reach};
-use smtp_appliance::config::{self, ByteSize, ChannelName, Config, Person};
+use smtp_appliance::config::{self, Config, Person};
 use smtp_appliance::modem::Modem;
 use tokio::sync::watch;
 
@@ -25,51 +24,6 @@ fn retry() -> config::Retry {
 
 fn config() -> Config {
     Config {
-        appliance: config::Appliance {
-            name: "appliance.example".into(),
-            language: "en".parse().unwrap(),
-            store: PathBuf::new(),
-        },
-        smtp: config::Smtp {
-            listeners: vec![],
-            certificate: None,
-            allow: vec![],
-            users: vec![],
-            auth_without_tls: false,
-            vrfy: false,
-            max_message: ByteSize::mib(4),
-            max_line: ByteSize::kib(2),
-            max_recipients: 1,
-            max_connections: 1,
-            max_connections_per_client: 1,
-            max_messages_per_minute: 1,
-            idle_timeout: Duration::ZERO,
-            session_timeout: Duration::ZERO,
-        },
-        filter: config::Filter {
-            ignore: vec![],
-            repeat_window: Duration::ZERO,
-            capacity: 0,
-            forget_after: Duration::ZERO,
-        },
-        queue: config::Queue {
-            max_pending: 1,
-            keep_history: Duration::ZERO,
-            max_history: 1,
-            min_free_space: ByteSize(0),
-        },
-        channels: config::Channels { enabled: vec![ChannelName::Sms] },
-        mail: config::Mail {
-            relay: None,
-            port: 587,
-            tls: config::RelayTls::Starttls,
-            ca: None,
-            user: None,
-            password: None,
-            from: "alerts@example.org".parse().unwrap(),
-            timeout: Duration::ZERO,
-            retry: retry(),
-        },
         sms: config::Sms {
             full_text: true,
             max_parts: 3,
@@ -77,9 +31,7 @@ fn config() -> Config {
             digest_from: 5,
             retry: retry(),
         },
-        modem: None,
-        texts: config::Templates::default(),
-        directory: config::Directory::default(),
+        ..Config::parse("").unwrap().config
     }
 }
 
@@ -90,6 +42,7 @@ fn person(name: &str, phone: Option<&str>) -> Person {
         phone: phone.map(|phone| phone.parse().unwrap()),
         extension: None,
         language: None,
+        voice: None,
         groups: BTreeSet::new(),
     }
 }

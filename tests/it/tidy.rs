@@ -26,12 +26,14 @@ const PURE: [&str; 16] = [
 ];
 
 /// Which module may import which, floor by floor: what stands below never looks up.
-const IMPORTS: [(&str, &[&str]); 17] = [
+const IMPORTS: [(&str, &[&str]); 19] = [
     ("config", &[]),
+    ("audio", &["config"]),
+    ("speech", &["alert", "audio", "config"]),
     ("alert", &["config"]),
     ("health", &["alert", "config"]),
     ("modem", &["config", "health"]),
-    ("channel", &["alert", "config", "health", "modem"]),
+    ("channel", &["alert", "audio", "config", "health", "modem", "speech"]),
     ("filter", &["alert", "config"]),
     ("queue", &["alert", "channel", "config", "health"]),
     ("dispatch", &["alert", "channel", "config", "health", "queue"]),

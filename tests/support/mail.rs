@@ -8,7 +8,7 @@ use smtp_appliance::alert::{Alert, AlertId, Event, Kind, MailText, Origin};
 use smtp_appliance::channel::Job;
 use smtp_appliance::config::{
     Appliance, ByteSize, Channels, Config, Directory, Filter, Mail, Person, Queue, RelayTls, Retry,
-    Sms, Smtp, Templates,
+    Sms, Smtp,
 };
 
 /// The address the appliance sends from.
@@ -59,9 +59,8 @@ pub(crate) fn config(mail: Mail) -> Config {
             digest_from: 10,
             retry: retry(),
         },
-        modem: None,
-        texts: Templates::default(),
         directory: Directory::default(),
+        ..Config::parse("").unwrap().config
     }
 }
 
@@ -100,6 +99,7 @@ pub(crate) fn job(raw: &[u8], addresses: &[Option<&str>]) -> Job {
         phone: None,
         extension: None,
         language: None,
+        voice: None,
         groups: BTreeSet::new(),
     };
     Job {

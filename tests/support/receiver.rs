@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use smtp_appliance::config::{
     Appliance, AuthPolicy, ByteSize, Channels, Config, Directory, Filter, Listener, ListenerTls,
-    Mail, Person, PersonName, Queue, RelayTls, Retry, Secret, Sms, Smtp, SmtpUser, Templates,
+    Mail, Person, PersonName, Queue, RelayTls, Retry, Secret, Sms, Smtp, SmtpUser,
 };
 use smtp_appliance::smtp::Server;
 use tempfile::TempDir;
@@ -73,9 +73,8 @@ pub(crate) fn config(store: &std::path::Path) -> Config {
             retry,
         },
         sms: Sms { full_text: true, max_parts: 6, delivery_report: false, digest_from: 3, retry },
-        modem: None,
-        texts: Templates::default(),
         directory: directory(),
+        ..Config::parse("").unwrap().config
     }
 }
 
@@ -109,6 +108,7 @@ fn directory() -> Directory {
         phone: None,
         extension: None,
         language: None,
+        voice: None,
         groups: BTreeSet::from(["oncall".parse().unwrap()]),
     };
     let everybody = BTreeSet::from(names.clone());

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use super::fault::{Fault, LoadError};
 use super::{
     ChannelName, Config, GroupName, Language, Loaded, MailAddress, Person, PersonName, PhoneNumber,
+    VoiceName,
 };
 
 /// One change.
@@ -47,6 +48,8 @@ pub struct PersonUpdate {
     pub extension: Change<String>,
     /// Language.
     pub language: Change<Language>,
+    /// Voice of calls.
+    pub voice: Change<VoiceName>,
     /// All groups.
     pub groups: Change<BTreeSet<GroupName>>,
 }

@@ -52,6 +52,7 @@ pub(super) fn update(
         ("phone", as_value(&update.phone, |phone| phone.as_str().into())),
         ("extension", as_value(&update.extension, |extension| extension.as_str().into())),
         ("language", as_value(&update.language, |language| language.as_str().into())),
+        ("voice", as_value(&update.voice, |voice| voice.as_str().into())),
         ("groups", groups),
     ];
     let mut cleared = Vec::new();
@@ -165,6 +166,9 @@ fn fill(table: &mut dyn TableLike, person: &Person) {
     }
     if let Some(language) = &person.language {
         put(table, "language", language.as_str().into());
+    }
+    if let Some(voice) = &person.voice {
+        put(table, "voice", voice.as_str().into());
     }
     if !person.groups.is_empty() {
         put(table, "groups", group_list(person.groups.iter()));

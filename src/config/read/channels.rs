@@ -1,4 +1,4 @@
-//! `[channels]`, `[mail]`, `[sms]`, `[modem]`, `[texts.LANGUAGE]`.
+//! `[channels]`, `[mail]`, `[sms]`, `[gsm]`, `[modem]`, `[texts.LANGUAGE]`.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use super::secret::{self, Found};
 use super::section::{Reader, Section};
 use super::value::{boolean, count, host, number, parsed, path, some_time, text, word};
 use crate::config::{
-    Appliance, ChannelName, Language, Mail, MailAddress, Modem, ModemModel, PhoneNumber, RelayTls,
-    Retry, Secret, Sms, Templates, TextTemplates,
+    Appliance, ChannelName, Gsm, Language, Mail, MailAddress, Modem, ModemAudio, ModemModel,
+    PhoneNumber, RelayTls, Retry, Secret, Sms, Templates, TextTemplates,
 };
 
 const TLS: &[(&str, RelayTls)] =
@@ -28,6 +28,7 @@ pub(super) struct Read {
     pub(super) enabled: Vec<ChannelName>,
     pub(super) mail: Mail,
     pub(super) sms: Sms,
+    pub(super) gsm: Gsm,
     pub(super) modem: Option<Modem>,
     places: Places,
 }
@@ -37,6 +38,7 @@ struct Places {
     channels: Range<usize>,
     mail: Range<usize>,
     sms: Range<usize>,
+    gsm: Range<usize>,
 }
 
 pub(super) fn read<'a>(
@@ -45,17 +47,20 @@ pub(super) fn read<'a>(
     appliance: &Appliance,
 ) -> Read {
     let (channels, mail) = (root.section("channels"), root.section("mail"));
-    let sms = root.section("sms");
-    let places = Places { channels: channels.span(), mail: mail.span(), sms: sms.span() };
+    let (sms, gsm) = (root.section("sms"), root.section("gsm"));
+    let places =
+        Places { channels: channels.span(), mail: mail.span(), sms: sms.span(), gsm: gsm.span() };
     let order = read_order(channels, reader);
     let (mail, mail_enabled) = read_mail(mail, appliance);
     let (sms, sms_enabled) = read_sms(sms);
+    let (gsm, gsm_enabled) = read_gsm(gsm);
     let modem = read_modem(root.section("modem"));
     let on = |channel: &ChannelName| match channel {
         ChannelName::Mail => mail_enabled,
         ChannelName::Sms => sms_enabled,
+        ChannelName::Gsm => gsm_enabled,
     };
-    Read { enabled: order.into_iter().filter(on).collect(), mail, sms, modem, places }
+    Read { enabled: order.into_iter().filter(on).collect(), mail, sms, gsm, modem, places }
 }
 
 /// Channels missing from `order` come last.
@@ -151,6 +156,22 @@ fn read_sms(mut section: Section<'_>) -> (Sms, bool) {
     (sms, enabled)
 }
 
+fn read_gsm(mut section: Section<'_>) -> (Gsm, bool) {
+    let enabled = section.get("enabled", boolean).unwrap_or(true);
+    let gsm = Gsm {
+        retry: read_retry(
+            section.section("retry"),
+            Retry {
+                first: Duration::from_secs(30),
+                max: Duration::from_mins(10),
+                give_up: Duration::from_hours(3),
+            },
+        ),
+    };
+    section.finish();
+    (gsm, enabled)
+}
+
 fn read_retry(mut section: Section<'_>, default: Retry) -> Retry {
     // One that is wrong already is not compared.
     let mut time = |key, default| match section.get(key, some_time) {
@@ -195,8 +216,25 @@ fn read_modem(mut section: Section<'_>) -> Option<Modem> {
     }
     let model = section.get("model", word(MODELS));
     let smsc = section.get("smsc", parsed::<PhoneNumber>);
+    let audio = read_modem_audio(section.section("audio"));
     section.finish();
-    device.map(|device| Modem { device, baud, pin, model, smsc })
+    device.map(|device| Modem { device, baud, pin, model, smsc, audio })
+}
+
+fn read_modem_audio(mut section: Section<'_>) -> ModemAudio {
+    let mut small = |key, most| {
+        section
+            .get(key, |value| number(value, 0..=most))
+            .and_then(|number| u8::try_from(number).ok())
+    };
+    let audio = ModemAudio {
+        channel: small("channel", 9),
+        microphone_gain: small("microphone_gain", 15),
+        volume: small("volume", 100),
+        echo_cancellation: section.get("echo_cancellation", boolean),
+    };
+    section.finish();
+    audio
 }
 
 /// `[texts.en]`, `[texts.es-GT]`, …
@@ -231,6 +269,11 @@ impl Read {
             let message =
                 "there is no [modem]: no SMS goes out; add one, or set sms.enabled = false";
             reader.warn(&self.places.sms, "sms", message);
+        }
+        if enabled(ChannelName::Gsm) && self.modem.is_none() {
+            let message =
+                "there is no [modem]: nobody is called; add one, or set gsm.enabled = false";
+            reader.warn(&self.places.gsm, "gsm", message);
         }
     }
 }

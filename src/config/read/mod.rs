@@ -1,5 +1,6 @@
 //! From text to a valid [`Config`]: every fault is found, not only the first.
 
+mod calls;
 mod channels;
 mod people;
 mod secret;
@@ -69,6 +70,9 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let filter = read_filter(root.section("filter"));
     let queue = read_queue(root.section("queue"));
     let channels = channels::read(&mut root, reader, &appliance);
+    let call = calls::read_call(root.section("call"));
+    let speech = calls::read_speech(root.section("speech"), &appliance.store);
+    let audio = calls::read_audio(root.section("audio"));
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
     channels.warn(reader);
@@ -81,6 +85,10 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
         channels: super::Channels { enabled: channels.enabled },
         mail: channels.mail,
         sms: channels.sms,
+        call,
+        gsm: channels.gsm,
+        speech,
+        audio,
         modem: channels.modem,
         texts,
         directory,

@@ -75,6 +75,7 @@ impl People {
         let phone = section.get("phone", parsed);
         let extension = section.get("extension", text);
         let language = section.get("language", parsed);
+        let voice = section.get("voice", parsed);
         let named = section.list_spanned("groups", parsed::<GroupName>).unwrap_or_default();
         let (place, key, span) = (section.place("name"), section.key("name"), section.span());
         section.finish();
@@ -84,7 +85,7 @@ impl People {
         }
         let Some(name) = name else { return };
         self.places.insert(name.clone(), span);
-        let person = Person { name: name.clone(), mail, phone, extension, language, groups };
+        let person = Person { name: name.clone(), mail, phone, extension, language, voice, groups };
         if self.by_name.insert(name.clone(), person).is_some() {
             reader.fault(&place, &key, format!("there are two people named \"{name}\""));
         }

@@ -1,0 +1,1 @@
+//! Speech made on the device: what an alert says aloud, and the voices that say it.
