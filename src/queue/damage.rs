@@ -49,9 +49,12 @@ impl Aside {
     pub(super) fn keep(&mut self, file: &Path, reason: &str) {
         let name = Path::new(file.file_name().unwrap_or_default());
         let kept = self.folder.join(name);
-        let linked = fs::create_dir_all(&self.folder)
-            .and_then(|()| fs::hard_link(file, &kept))
-            .or_else(|_| fs::copy(file, &kept).map(drop));
+        let linked = match fs::create_dir_all(&self.folder) {
+            // A copy onto a link of the same file would empty both.
+            Ok(()) if kept.exists() => Ok(()),
+            Ok(()) => fs::hard_link(file, &kept).or_else(|_| fs::copy(file, &kept).map(drop)),
+            Err(error) => Err(error),
+        };
         if let Err(error) = linked {
             tracing::error!(%error, "a damaged file cannot be set aside");
         }

@@ -43,7 +43,7 @@ pub(super) struct Index {
     newest: AlertId,
     /// Bytes of all frames that still count.
     live: u64,
-    /// How many alerts begin in a segment.
+    /// Of how many alerts a segment is the oldest that holds some.
     at_home: BTreeMap<u32, usize>,
 }
 

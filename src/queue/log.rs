@@ -161,8 +161,8 @@ impl Log {
         Ok(())
     }
 
-    /// Sees to it that the head takes `length` bytes more. With `reserve` of them kept free for
-    /// alerts; outcomes take what there is.
+    /// Sees to it that the head takes `length` bytes more; for alerts there must be room for `wanted`
+    /// bytes, for outcomes there is what was kept.
     fn find_room(
         &mut self,
         length: u64,
@@ -185,15 +185,17 @@ impl Log {
     }
 
     fn begin_next(&mut self, wanted: u64, newest: AlertId) -> io::Result<()> {
+        // Only the end of the newest segment may be unfinished.
+        if let Err(error) = self.sync() {
+            tracing::error!(%error, "the end of a segment is lost");
+            self.head.suspect = true;
+            self.head.cut(self.head.synced);
+        }
         let header = Header::new(self.key, newest);
         let (number, least) = (self.head.number + 1, HEADER as u64 + wanted);
         let next =
             Head::create(&self.folder, number, &header, least.max(self.segment_size + RESERVE))
                 .or_else(|_| Head::create(&self.folder, number, &header, least))?;
-        if let Err(error) = self.sync() {
-            tracing::error!(%error, "the end of a segment is lost");
-            self.head.cut(self.head.synced);
-        }
         let mut old = std::mem::replace(&mut self.head, next);
         // Gives the room back that was kept for it.
         old.cut(old.contents.length);
@@ -218,5 +220,44 @@ impl Log {
         self.folder.remove(number)?;
         self.closed.remove(&number);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::open::{Opened, open};
+
+    #[test]
+    fn after_a_sync_that_failed_a_new_segment_is_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let Opened { lock, mut log, .. } = open(folder.path(), SEGMENT).unwrap();
+        let batch = |id| {
+            let mut batch = Batch::new(log.key);
+            batch.finish(AlertId(id));
+            batch
+        };
+        let (first, second, third) = (batch(1), batch(2), batch(3));
+        assert_eq!(log.append(&first, true, AlertId(1)).unwrap(), (1, 28));
+        log.append(&second, false, AlertId(1)).unwrap();
+        log.head.suspect = true;
+        log.head.cut(log.head.synced);
+        assert_eq!(log.append(&third, true, AlertId(2)).unwrap(), (2, 28));
+        drop((lock, log));
+        let opened = open(folder.path(), SEGMENT).unwrap();
+        assert_eq!(opened.damage, None);
+        assert_eq!(opened.index.newest(), AlertId(3));
+        assert_eq!(opened.log.closed, BTreeMap::from([(1, 28 + first.bytes().len() as u64)]));
+    }
+
+    #[test]
+    fn a_batch_longer_than_a_segment_is_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = open(folder.path(), 100).unwrap().log;
+        let mut batch = Batch::new(log.key);
+        (1..=50).for_each(|id| batch.finish(AlertId(id)));
+        assert_eq!(log.append(&batch, true, AlertId(1)).unwrap(), (1, 28));
+        assert_eq!(log.append(&batch, true, AlertId(1)).unwrap(), (2, 28));
+        assert_eq!(log.bytes(), 2 * (28 + batch.bytes().len() as u64));
     }
 }

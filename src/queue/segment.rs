@@ -49,7 +49,8 @@ impl Folder {
         Ok(found)
     }
 
-    /// Makes a segment with room for this many bytes. A crash leaves all of it or nothing.
+    /// Makes a segment with room for this many bytes. After a crash it is there whole or not at all;
+    /// what is `unfinished` the next one overwrites.
     pub(super) fn create(&self, number: u32, header: &Header, room: u64) -> io::Result<File> {
         let (path, unfinished) = (self.log(number), self.0.join("unfinished"));
         let mut options = File::options();

@@ -1,5 +1,7 @@
 //! The store on disk: an append-only log of our own, in a folder.
 //!
+//! All numbers are little-endian.
+//!
 //! | file | what it is |
 //! |---|---|
 //! | `00000001.log`, … | segments of 8 MiB (`segment`, `log`): a header, then frames; only the newest grows |
@@ -77,7 +79,8 @@ pub(super) struct Store {
     index: RwLock<Index>,
     pub(super) reader: Reader,
     folder: Folder,
-    damage: Mutex<Option<Damage>>,
+    /// Damage found since it was opened.
+    damage: Mutex<Option<Aside>>,
 }
 
 impl Store {
@@ -199,15 +202,15 @@ impl Store {
 
     /// Damage that was found since the store was opened, told once.
     pub(super) fn take_damage(&self) -> Option<Damage> {
-        self.found_damage().take()
+        self.found_damage().take()?.damage()
     }
 
     /// Sets the segment aside of an alert that cannot be read and is in the way.
     pub(super) fn give_up(&self, id: AlertId) {
         let Some(segment) = self.index().get(id).map(|entry| entry.alert.segment) else { return };
-        let mut aside = Aside::new(self.folder());
+        let mut damage = self.found_damage();
+        let aside = damage.get_or_insert_with(|| Aside::new(self.folder()));
         aside.keep(&self.folder.log(segment), &format!("alert {id} cannot be read"));
-        *self.found_damage() = aside.damage();
     }
 
     /// Finds an alert and reads of it; once more if it was moved in between.
@@ -256,7 +259,7 @@ impl Store {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn found_damage(&self) -> MutexGuard<'_, Option<Damage>> {
+    fn found_damage(&self) -> MutexGuard<'_, Option<Aside>> {
         self.damage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
