@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::frame;
 use super::record::VERSION;
 use super::store::Store;
 use super::{Damage, Delivery, Fate, Progress, Read, Record};
@@ -95,7 +96,7 @@ struct Known {
     deliveries: BTreeMap<u8, Delivery>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Model {
     alerts: BTreeMap<u64, Known>,
     newest: u64,
@@ -148,20 +149,20 @@ impl Model {
         store.commit(batch, !matches!(step, Step::Finish(_))).unwrap();
     }
 
-    fn compare(&self, store: &Store) {
-        let all = AlertId(u64::MAX);
-        let history = store.history(all, usize::MAX).unwrap();
-        let wanted = self.alerts.values().rev().map(|known| known.record.clone());
-        assert_eq!(history, wanted.collect::<Vec<_>>());
-        let pending = self.alerts.iter().filter(|(_, known)| known.pending);
-        let pending: Vec<_> = pending.map(|(id, _)| AlertId(*id)).collect();
-        assert_eq!(store.pending(AlertId(0), usize::MAX).unwrap(), pending);
-        for (id, known) in &self.alerts {
-            assert_eq!(store.raw(AlertId(*id)).unwrap(), known.mail);
-            let deliveries: Vec<_> = known.deliveries.values().cloned().collect();
-            assert_eq!(store.deliveries(AlertId(*id)).unwrap(), deliveries);
-        }
-        assert_eq!(store.newest().0, self.newest);
+    /// What a store says.
+    fn of(store: &Store) -> Self {
+        let pending = store.pending(AlertId(0), usize::MAX).unwrap();
+        let history = store.history(AlertId(u64::MAX), usize::MAX).unwrap();
+        assert!(history.is_sorted_by(|one, next| one.alert.id > next.alert.id));
+        let alerts = history.into_iter().map(|record| {
+            let id = record.alert.id;
+            let deliveries = store.deliveries(id).unwrap().into_iter();
+            let person = |delivery: &Delivery| delivery.person.as_str()[1..].parse().unwrap();
+            let deliveries = deliveries.map(|delivery| (person(&delivery), delivery)).collect();
+            let mail = store.raw(id).unwrap().to_vec();
+            (id.0, Known { record, mail, pending: pending.contains(&id), deliveries })
+        });
+        Self { alerts: alerts.collect(), newest: store.newest().0 }
     }
 }
 
@@ -178,13 +179,41 @@ proptest! {
                 let (again, damage) = open(&folder);
                 assert_eq!(damage, None);
                 store = again;
-                model.compare(&store);
+                assert_eq!(&model, &Model::of(&store));
             }
             model.apply(&step, &store);
         }
-        model.compare(&store);
+        assert_eq!(&model, &Model::of(&store));
         drop(store);
-        model.compare(&open(&folder).0);
+        assert_eq!(model, Model::of(&open(&folder).0));
+    }
+
+    #[test]
+    fn a_crash_in_the_midst_of_a_write_is_before_or_after_it(
+        steps in prop::collection::vec(step(), 20..100),
+        place in any::<prop::sample::Index>(),
+    ) {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder).0;
+        let mut before = Model::default();
+        let (last, steps) = steps.split_last().unwrap();
+        steps.iter().for_each(|step| before.apply(step, &store));
+        drop(store);
+        let crashed = copy(&folder);
+        let store = open(&folder).0;
+        let mut after = before.clone();
+        after.apply(last, &store);
+        drop(store);
+        let newest = files(&folder, "log").pop().unwrap();
+        let written = fs::read(&newest).unwrap();
+        let target = crashed.path().join("queue").join(newest.file_name().unwrap());
+        let least = fs::read(&target).map_or(frame::HEADER, |bytes| bytes.len());
+        let end = least + place.index(written.len() - least + 1);
+        fs::write(target, &written[..end]).unwrap();
+        let (store, damage) = open(&crashed);
+        assert_eq!(damage, None);
+        let found = Model::of(&store);
+        assert!(found == before || found == after, "{before:?}\n{last:?}\n{found:?}");
     }
 }
 
