@@ -197,7 +197,9 @@ proptest! {
         let store = open(&folder).0;
         let mut before = Model::default();
         let (last, steps) = steps.split_last().unwrap();
-        steps.iter().for_each(|step| before.apply(step, &store));
+        for step in steps {
+            before.apply(step, &store);
+        }
         drop(store);
         let crashed = copy(&folder);
         let store = open(&folder).0;
