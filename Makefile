@@ -43,7 +43,7 @@ bench-quick: setup ## the same in a few minutes, less exact
 	tools/setup.sh bench
 	$(CARGO) bench --locked --bench neighbours -- --quick
 
-fuzz: ## run each fuzz target for SECONDS (default 600); needs a nightly compiler and cargo-fuzz
+fuzz: ## run each fuzz target for SECONDS_EACH (default 600); needs a nightly compiler and cargo-fuzz
 	tools/fuzz.sh $(or $(SECONDS_EACH),600)
 
 deny: ## check licences, sources and double versions of all dependencies (not advisories)
