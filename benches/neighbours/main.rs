@@ -21,11 +21,6 @@ use report::{Report, say};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, config] = arguments.as_slice()
-        && first == child::BE_THE_APPLIANCE
-    {
-        return child::be(Path::new(config));
-    }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let named: Vec<&String> =
         arguments.iter().filter(|argument| !argument.starts_with('-')).collect();

@@ -24,6 +24,7 @@ mod hostile_mail;
 mod mail_relay;
 mod modem;
 mod modem_quirks;
+mod modem_trouble;
 mod power_cut;
 mod queue;
 mod sms;

@@ -15,7 +15,7 @@ use smtp_appliance::config::{self, Config, Person};
 use smtp_appliance::modem::Modem;
 use tokio::sync::watch;
 
-use crate::modem::{Bench, bench};
+use crate::support::modem::{Bench, bench};
 
 fn retry() -> config::Retry {
     let (first, max) = (Duration::from_secs(1), Duration::from_mins(1));

@@ -4,5 +4,6 @@ pub(crate) mod appliance;
 pub(crate) mod door;
 pub(crate) mod fuzz_entry;
 pub(crate) mod mail;
+pub(crate) mod modem;
 pub(crate) mod receiver;
 pub(crate) mod relay;
