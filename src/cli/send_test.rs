@@ -54,6 +54,7 @@ pub(super) fn describe(outcome: &Outcome) -> String {
         Outcome::Told { reach, detail, .. } => format!("{}: {}", reach_word(*reach), tame(detail)),
         Outcome::Retry(reason) => format!("failed for now: {}", tame(reason)),
         Outcome::Refused(reason) => format!("failed for good: {}", tame(reason)),
+        Outcome::Spared(reason) => format!("not needed any more: {}", tame(reason)),
     }
 }
 

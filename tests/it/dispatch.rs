@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use smtp_appliance::alert::{Alert, AlertId, Origin, understand};
-use smtp_appliance::channel::{Channel, Job, Outcome, Reach};
+use smtp_appliance::channel::{Channel, Job, Outcome, Reach, Report};
 use smtp_appliance::config::{ChannelName, Config};
 use smtp_appliance::dispatch::Dispatcher;
 use smtp_appliance::intake::FilterGate;
@@ -39,11 +39,11 @@ impl Channel for Whimsical {
         ChannelName::Sms
     }
 
-    fn tell(&self, _: Job) -> BoxFuture<'_, Vec<Outcome>> {
+    fn tell(&self, _: Job) -> BoxFuture<'_, Vec<Report>> {
         let told =
             || Outcome::Told { reach: Reach::HandedOver, detail: String::new(), receipts: vec![] };
         match (self.attempts.fetch_add(1, Ordering::Relaxed), self.whim) {
-            (2.., _) => Box::pin(async move { vec![told()] }),
+            (2.., _) => Box::pin(async move { vec![told().into()] }),
             (_, Whim::Panic) => panic!("on purpose"),
             (_, Whim::PanicLater) => Box::pin(async { panic!("on purpose") }),
             (_, Whim::NoAnswer) => Box::pin(async { Vec::new() }),

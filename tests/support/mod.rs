@@ -6,3 +6,10 @@ pub(crate) mod fuzz_entry;
 pub(crate) mod mail;
 pub(crate) mod receiver;
 pub(crate) mod relay;
+
+/// How attempts ended, without what happened on their way.
+pub(crate) fn outcomes(
+    reports: Vec<smtp_appliance::channel::Report>,
+) -> Vec<smtp_appliance::channel::Outcome> {
+    reports.into_iter().map(|report| report.outcome).collect()
+}

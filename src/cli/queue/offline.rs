@@ -61,7 +61,7 @@ fn retry(offline: &Offline, id: AlertId) -> anyhow::Result<Answer> {
 
 fn begin_anew(delivery: &mut Delivery) -> bool {
     match delivery.progress {
-        Progress::Told(_) => return false,
+        Progress::Told(_) | Progress::Spared => return false,
         Progress::Open | Progress::Failed => {}
     }
     delivery.progress = Progress::Open;
