@@ -5,6 +5,7 @@ pub mod call;
 pub mod mail;
 pub mod sms;
 
+pub use call::GsmChannel;
 pub use mail::MailChannel;
 pub use sms::{SmsChannel, SmsText};
 

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Answers go to standard output, complaints to standard
 //! error; the exit code is 0 if it was done, 1 if it failed, 2 if it was not understood.
 
+mod call;
 mod change;
 mod check_config;
 mod demo;
@@ -24,7 +25,7 @@ use smtp_appliance::config::{Config, Loaded};
 
 use output::{Closed, Output};
 
-/// Takes alert mails by SMTP and tells a person, by SMS and by mail.
+/// Takes alert mails by SMTP and tells a person, by a call, by SMS and by mail.
 ///
 /// Point the monitoring system's mail at this machine: each mail is understood, filtered, kept on
 /// a durable queue, and told to the people it is addressed to.
@@ -41,6 +42,7 @@ use output::{Closed, Output};
   smtp-appliance check-config                  is the configuration right?
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
+  smtp-appliance call ana "The server room is too hot"
   smtp-appliance queue list --all              what was told, what was dropped, and why
 
 Exit codes: 0 done, 1 failed, 2 not understood."
@@ -84,6 +86,8 @@ enum Command {
     Queue(queue::Command),
     /// Tell one person something harmless, to see whether it arrives.
     SendTest(send_test::Args),
+    /// Call somebody and say a text; she accepts it by a key.
+    Call(call::Args),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
     /// Show the appliance at work with a simulated modem and relay.
@@ -139,6 +143,7 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::Call(args) => return call::run(args, &mut context),
         Command::SendTest(args) => return send_test::run(&args, &mut context),
         Command::Run(args) => run::run(&args, &context)?,
         Command::People(command) => people::run(command, &mut context)?,

@@ -38,6 +38,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
         answer @ (Answer::List { .. }
         | Answer::Show { .. }
         | Answer::Retried { .. }
+        | Answer::Calling(_)
         | Answer::Done) => anyhow::bail!("unexpected answer: {answer:?}"),
     };
     for (channel, outcome) in &outcomes {

@@ -51,7 +51,7 @@ impl Channel for Whimsical {
     }
 }
 
-fn settings(folder: &std::path::Path) -> Config {
+pub(crate) fn settings(folder: &std::path::Path) -> Config {
     let mut config = config(folder);
     config.channels.enabled = vec![ChannelName::Sms];
     for person in config.directory.people.values_mut() {
@@ -61,7 +61,7 @@ fn settings(folder: &std::path::Path) -> Config {
     config
 }
 
-fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
+pub(crate) fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
     let now = tokio::time::Instant::now().into_std();
     let folder = config.borrow().appliance.store.clone();
     let gate = |recent: &queue::Recent<'_>| {
@@ -70,7 +70,7 @@ fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
     queue::open(folder, gate, config.clone()).unwrap().start().unwrap().0
 }
 
-async fn admit(queue: &Queue, subject: &str) -> AlertId {
+pub(crate) async fn admit(queue: &Queue, subject: &str) -> AlertId {
     let raw = Bytes::from(mail(subject));
     let (text, events) = understand(&raw, &Origin::default());
     let alert = Alert {

@@ -15,6 +15,7 @@ use super::talk::Talk;
 use crate::audio::{Pcm, Player};
 use crate::channel::{Channel, Job, Outcome, Report};
 use crate::config::{Audio, ChannelName, Config, Language, Person, VoiceName};
+use crate::modem::at::Remedy;
 use crate::modem::{Call, CallEnd, CallEvent, CallRequest, Modem};
 use crate::speech::script::{Script, script};
 use crate::speech::{Speaker, Utterance};
@@ -216,7 +217,7 @@ fn line_end(end: &CallEnd) -> LineEnd {
         CallEnd::FarEnd => LineEnd::FarEnd,
         CallEnd::TooLong => LineEnd::TooLong,
         CallEnd::Emergency => LineEnd::Refused(end.to_string()),
-        CallEnd::Rejected(fault) if fault.is_permanent() => LineEnd::Refused(end.to_string()),
+        CallEnd::Rejected(fault) if fault.remedy == Remedy::None => LineEnd::Refused(end.to_string()),
         CallEnd::Rejected(_)
         | CallEnd::Busy
         | CallEnd::NoAnswer

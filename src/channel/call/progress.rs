@@ -46,6 +46,8 @@ pub enum Happening {
     Says(String),
     /// The message was said to its end, this many times so far.
     Said(u32),
+    /// All was said; a key is waited for.
+    Listens,
     /// A key was pressed.
     Key(char),
     /// The right key it was.
@@ -66,6 +68,7 @@ impl fmt::Display for Happening {
             Self::Says(text) => write!(out, "says \"{text}\""),
             Self::Said(1) => out.write_str("said once"),
             Self::Said(times) => write!(out, "said {times} times"),
+            Self::Listens => out.write_str("waits for a key"),
             Self::Key(key) => write!(out, "key {key}"),
             Self::Acknowledged => out.write_str("acknowledged"),
             Self::HungUp(how) => out.write_str(how),
@@ -100,7 +103,19 @@ impl Diary {
     pub fn note(&mut self, what: Happening) {
         let at = Timestamp::now();
         // What is said is in the alert; the outcome has a place of its own.
-        let kept = !matches!(what, Happening::Begun(_) | Happening::Says(_) | Happening::Ended(_));
+        let kept = match what {
+            Happening::Begun(_)
+            | Happening::Says(_)
+            | Happening::Listens
+            | Happening::Ended(_) => false,
+            Happening::Dialling
+            | Happening::Ringing
+            | Happening::Answered
+            | Happening::Said(_)
+            | Happening::Key(_)
+            | Happening::Acknowledged
+            | Happening::HungUp(_) => true,
+        };
         if kept && self.course.len() < MOST_MOMENTS {
             self.course.push(Moment { at, what: what.to_string() });
         }

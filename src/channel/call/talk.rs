@@ -81,8 +81,10 @@ impl Talk<'_> {
     ) -> End {
         let mut step = conversation.begin();
         while step != Step::HangUp {
-            if let Some(text) = self.sentence(step) {
-                diary.note(Happening::Says(text.to_owned()));
+            match self.sentence(step) {
+                Some(text) => diary.note(Happening::Says(text.to_owned())),
+                None if matches!(step, Step::Listen(_)) => diary.note(Happening::Listens),
+                None => {}
             }
             let times = conversation.account().times;
             let doing = self.perform(step, sound);
