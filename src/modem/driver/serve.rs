@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::init::{Identity, number, registration};
+use super::job::{Job, Refusal};
 use super::line::Line;
 use super::sending::Sending;
-use super::sms::{Job, SmsFailure};
+use super::sms::{SmsFailure, SmsJob};
 use super::status::{Fault, ModemState, ModemStatus};
 use super::step::Answer;
-use super::task::{Task, refuse, restart};
+use super::task::{Task, restart};
 use crate::modem::at::{Command, Domain, Registration, Remedy, Urc, fields};
 use crate::modem::quirks::Quirk;
 
@@ -92,7 +93,7 @@ impl Serving<'_> {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 job = self.task.requests.recv(), if takes_messages => match job {
-                    Some(job) => self.on_job(job).await?,
+                    Some(job) => self.on_job(job, stop).await?,
                     None => return Ok(()),
                 },
                 () = std::future::ready(()), if !self.chores.is_empty() => {
@@ -106,15 +107,23 @@ impl Serving<'_> {
         }
     }
 
-    async fn on_job(&mut self, job: Job) -> Result<(), Fault> {
-        if job.answer.is_closed() {
+    async fn on_job(&mut self, job: Job, stop: &CancellationToken) -> Result<(), Fault> {
+        if job.is_off() {
+            job.drop_off();
             return Ok(());
         }
         let registration = self.identity.registration();
         if !registration.is_registered() && registration != Registration::Unknown {
-            refuse(job, SmsFailure::NotRegistered(registration));
+            job.refuse(Refusal::NotRegistered(registration));
             return Ok(());
         }
+        match job {
+            Job::Sms(job) => self.on_sms(job).await,
+            Job::Call(job) => self.on_call(job, stop).await,
+        }
+    }
+
+    async fn on_sms(&mut self, job: SmsJob) -> Result<(), Fault> {
         let timing = self.task.timing;
         let mut sending = Sending::new(job.request, timing.resend);
         let (result, lost) = self.line.drive(timing.submit, |answer| sending.next(answer)).await;
@@ -131,6 +140,15 @@ impl Serving<'_> {
             Some(SmsFailure::NoPrompt | SmsFailure::Unknown(_)) => self.resync("AT+CMGS").await,
             _ => Ok(()),
         }
+    }
+
+    async fn on_call(
+        &mut self,
+        mut job: super::call::CallJob,
+        _stop: &CancellationToken,
+    ) -> Result<(), Fault> {
+        job.end(super::call::CallEnd::Unavailable("not yet".into()));
+        Ok(())
     }
 
     /// After a missing answer: leaves a prompt that hangs, and finds out whether the modem is
