@@ -1,12 +1,14 @@
 //! The driver: one task owns the port; everybody else asks it.
 
 mod call;
+mod calling;
 mod inbox;
 mod init;
 mod job;
 mod line;
 mod sending;
 mod serve;
+mod serve_call;
 mod sms;
 mod status;
 mod step;
@@ -14,6 +16,7 @@ mod task;
 mod timing;
 
 pub use call::{Call, CallEnd, CallEvent, CallRequest};
+pub use calling::{Calling, Do};
 pub use init::{Identity, Init};
 pub use sending::Sending;
 pub use sms::{SmsError, SmsFailure, SmsRequest};

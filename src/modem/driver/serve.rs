@@ -27,7 +27,7 @@ const MAX_OPERATOR_CHARS: usize = 32;
 
 /// What is done when no message waits.
 #[derive(Debug, PartialEq, Eq)]
-enum Chore {
+pub(super) enum Chore {
     Poll,
     Operator,
     ListMessages,
@@ -37,11 +37,11 @@ enum Chore {
     HangUp,
 }
 
-struct Serving<'a> {
-    task: &'a mut Task,
-    line: Line,
-    identity: Identity,
-    chores: VecDeque<Chore>,
+pub(super) struct Serving<'a> {
+    pub(super) task: &'a mut Task,
+    pub(super) line: Line,
+    pub(super) identity: Identity,
+    pub(super) chores: VecDeque<Chore>,
     /// Since when there is no network; `None` while there is one.
     unregistered_since: Option<Instant>,
     next_poll: Instant,
@@ -57,6 +57,14 @@ pub(super) async fn serve(
     let now = Instant::now();
     let model = identity.model.clone();
     info!(model, "modem ready");
+    if !identity.hears_keys {
+        warn!(
+            "modem: it does not tell the keys that are pressed (AT+DDET); no call is acknowledged"
+        );
+    }
+    if let Some(fault) = &identity.audio_refused {
+        warn!("modem: it does not take all of [modem.audio]: {fault}");
+    }
     task.publish.send_replace(ModemStatus {
         state: ModemState::Ready,
         model,
@@ -142,18 +150,9 @@ impl Serving<'_> {
         }
     }
 
-    async fn on_call(
-        &mut self,
-        mut job: super::call::CallJob,
-        _stop: &CancellationToken,
-    ) -> Result<(), Fault> {
-        job.end(super::call::CallEnd::Unavailable("not yet".into()));
-        Ok(())
-    }
-
     /// After a missing answer: leaves a prompt that hangs, and finds out whether the modem is
     /// stuck.
-    async fn resync(&mut self, command: &'static str) -> Result<(), Fault> {
+    pub(super) async fn resync(&mut self, command: &'static str) -> Result<(), Fault> {
         warn!("modem: no answer to {command}");
         if self.line.probe(Command::Attention.timeout()).await? {
             return Ok(());
@@ -161,7 +160,7 @@ impl Serving<'_> {
         Err(Fault::Stuck(command))
     }
 
-    async fn perform(&mut self, chore: Chore) -> Result<(), Fault> {
+    pub(super) async fn perform(&mut self, chore: Chore) -> Result<(), Fault> {
         match chore {
             Chore::Poll => self.poll().await,
             Chore::Operator => {
@@ -197,7 +196,10 @@ impl Serving<'_> {
                 self.ask(&Command::DeleteMessage(index), "AT+CMGD").await.map(drop)
             }
             Chore::Acknowledge => self.ask(&Command::AcknowledgeMessage, "AT+CNMA").await.map(drop),
-            Chore::HangUp => self.ask(&Command::HangUp, "ATH").await.map(drop),
+            Chore::HangUp => {
+                let [hang_up, _] = self.identity.quirks.hang_up();
+                self.ask(&Command::HangUp(hang_up), hang_up).await.map(drop)
+            }
         }
     }
 
@@ -238,7 +240,7 @@ impl Serving<'_> {
         }
     }
 
-    fn on_urc(&mut self, urc: Urc) -> Result<(), Fault> {
+    pub(super) fn on_urc(&mut self, urc: Urc) -> Result<(), Fault> {
         match urc {
             Urc::Registration { domain, state } => {
                 match domain {
@@ -270,7 +272,8 @@ impl Serving<'_> {
             },
             Urc::Started => return Err(Fault::Restarted),
             Urc::PowerDown(_) => return Err(Fault::PowerDown),
-            Urc::MessagesReady | Urc::Other(_) => {}
+            // The last words of a call that is over.
+            Urc::Call(_) | Urc::MessagesReady | Urc::Other(_) => {}
         }
         Ok(())
     }
