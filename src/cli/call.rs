@@ -97,7 +97,7 @@ fn call_from_here(
         let (modem, _events) = Modem::start(modem, end.clone());
         let (_modem, current) = watch::channel(Some(modem.clone()));
         let channel = GsmChannel::new(config, current, speaker);
-        let mut happens = channel.watch().subscribe();
+        let mut happens = channel.watchers().subscribe();
         let mut telling = channel.tell(job);
         let reports = loop {
             tokio::select! {
@@ -105,7 +105,7 @@ fn call_from_here(
                 happening = happens.recv() => match happening {
                     Ok(progress) => show(progress),
                     Err(broadcast::error::RecvError::Lagged(_)) => {}
-                    Err(broadcast::error::RecvError::Closed) => break telling.await,
+                    Err(broadcast::error::RecvError::Closed) => break (&mut telling).await,
                 },
                 reports = &mut telling => break reports,
                 () = stop.cancelled() => break Vec::new(),

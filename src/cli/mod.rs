@@ -42,7 +42,7 @@ use output::{Closed, Output};
   smtp-appliance check-config                  is the configuration right?
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
-  smtp-appliance call ana "The server room is too hot"
+  smtp-appliance call ana 'Disk full'               her phone rings, and says it
   smtp-appliance queue list --all              what was told, what was dropped, and why
 
 Exit codes: 0 done, 1 failed, 2 not understood."

@@ -70,7 +70,13 @@ pub(crate) fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
     queue::open(folder, gate, config.clone()).unwrap().start().unwrap().0
 }
 
-pub(crate) async fn admit(queue: &Queue, subject: &str) -> AlertId {
+async fn admit(queue: &Queue, subject: &str) -> AlertId {
+    let (alert, raw) = alert(subject);
+    soon(queue.admit(alert, raw, tokio::time::Instant::now().into_std())).await.unwrap().0
+}
+
+/// An alert for Ana, and its mail.
+pub(crate) fn alert(subject: &str) -> (Alert, Bytes) {
     let raw = Bytes::from(mail(subject));
     let (text, events) = understand(&raw, &Origin::default());
     let alert = Alert {
@@ -81,7 +87,7 @@ pub(crate) async fn admit(queue: &Queue, subject: &str) -> AlertId {
         text,
         events,
     };
-    soon(queue.admit(alert, raw, tokio::time::Instant::now().into_std())).await.unwrap().0
+    (alert, raw)
 }
 
 #[tokio::test]

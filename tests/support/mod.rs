@@ -8,7 +8,7 @@ pub(crate) mod receiver;
 pub(crate) mod relay;
 
 /// How attempts ended, without what happened on their way.
-pub(crate) fn outcomes(
+pub(crate) fn ends(
     reports: Vec<smtp_appliance::channel::Report>,
 ) -> Vec<smtp_appliance::channel::Outcome> {
     reports.into_iter().map(|report| report.outcome).collect()

@@ -58,9 +58,9 @@ impl CallByHand {
     /// # Errors
     /// If it is none.
     pub fn channel(&self, config: &Config) -> Result<ChannelName, String> {
-        let channel = self.via.or_else(|| {
-            config.channels.enabled.iter().copied().find(|channel| channel.is_call())
-        });
+        let channel = self
+            .via
+            .or_else(|| config.channels.enabled.iter().copied().find(|channel| channel.is_call()));
         let channel = channel.unwrap_or(ChannelName::Gsm);
         if channel.is_call() { Ok(channel) } else { Err(format!("{channel} does not call")) }
     }

@@ -53,9 +53,9 @@ impl GsmChannel {
         Self { config, modem, speaker, watchers, calls, last_key }
     }
 
-    /// What happens in calls from now on.
+    /// Where to subscribe to what happens in calls.
     #[must_use]
-    pub fn watch(&self) -> broadcast::Sender<Progress> {
+    pub fn watchers(&self) -> broadcast::Sender<Progress> {
         self.watchers.clone()
     }
 
@@ -85,8 +85,11 @@ impl GsmChannel {
             what: Happening::Begun(key),
         };
         let mut diary = Diary::begin(begun, self.watchers.clone(), key);
-        let request =
-            CallRequest { to, ring_time: config.call.ring_time, max_length: config.call.max_length };
+        let request = CallRequest {
+            to,
+            ring_time: config.call.ring_time,
+            max_length: config.call.max_length,
+        };
         let limit = LINE_PATIENCE + request.ring_time + request.max_length;
         let held = async {
             let call = modem.call(request).await;
@@ -204,9 +207,8 @@ impl Line for GsmLine {
     fn sound(&self) -> BoxFuture<'static, Result<Box<dyn Sound>, String>> {
         let audio = self.audio.clone();
         Box::pin(async move {
-            let opened = tokio::task::spawn_blocking(move || Player::open(&audio)).await;
-            let player = opened.map_err(|error| error.to_string())?;
-            Ok(Box::new(player.map_err(|error| error.to_string())?) as Box<dyn Sound>)
+            let player = Player::open(&audio).await.map_err(|error| error.to_string())?;
+            Ok(Box::new(player) as Box<dyn Sound>)
         })
     }
 }
@@ -217,7 +219,9 @@ fn line_end(end: &CallEnd) -> LineEnd {
         CallEnd::FarEnd => LineEnd::FarEnd,
         CallEnd::TooLong => LineEnd::TooLong,
         CallEnd::Emergency => LineEnd::Refused(end.to_string()),
-        CallEnd::Rejected(fault) if fault.remedy == Remedy::None => LineEnd::Refused(end.to_string()),
+        CallEnd::Rejected(fault) if fault.remedy == Remedy::None => {
+            LineEnd::Refused(end.to_string())
+        }
         CallEnd::Rejected(_)
         | CallEnd::Busy
         | CallEnd::NoAnswer
@@ -239,7 +243,17 @@ impl Sound for Player {
         Box::pin(async move { self.drained().await.map_err(|error| error.to_string()) })
     }
 
-    fn clear(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.clear())
+    fn clear(&self) {
+        self.clear();
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let underruns = self.underruns();
+            if underruns > 0 {
+                tracing::warn!(underruns, "sound came too late for the device");
+            }
+            (*self).close().await;
+        })
     }
 }

@@ -58,7 +58,10 @@ pub trait Sound: Send + Sync {
     fn drained(&self) -> BoxFuture<'_, Result<(), String>>;
 
     /// Throws away what has not been heard.
-    fn clear(&self) -> BoxFuture<'_, ()>;
+    fn clear(&self);
+
+    /// Ends it; resolves when others may use what it used.
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
 /// Makes sound of a sentence.

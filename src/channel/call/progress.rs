@@ -104,10 +104,9 @@ impl Diary {
         let at = Timestamp::now();
         // What is said is in the alert; the outcome has a place of its own.
         let kept = match what {
-            Happening::Begun(_)
-            | Happening::Says(_)
-            | Happening::Listens
-            | Happening::Ended(_) => false,
+            Happening::Begun(_) | Happening::Says(_) | Happening::Listens | Happening::Ended(_) => {
+                false
+            }
             Happening::Dialling
             | Happening::Ringing
             | Happening::Answered

@@ -44,30 +44,32 @@ impl Talk<'_> {
             self.voice.prepare(sentence);
         }
         let opening = match answered(line, diary).await {
-            Ok(opening) => opening,
+            Ok(opening) => opening.unwrap_or_else(|| tokio::spawn(line.sound())),
             Err(outcome) => return outcome,
         };
         let mut conversation = Conversation::new(self.rules, self.lengths(), self.key);
-        let end = match opened(opening, line).await {
-            Ok(sound) => self.converse(line, &*sound, &mut conversation, diary).await,
-            Err(fault) => End::Mute(format!("no sound: {fault}")),
-        };
-        if let End::Mute(why) = &end {
-            tracing::error!(why, "A CALL WAS ANSWERED AND NOTHING COULD BE SAID");
-        }
-        let end = match end {
-            End::Over(Some(end)) => Ok(end),
-            End::Over(None) => Ok(hung_up(line, diary).await),
-            End::Mute(why) => Err((why, hung_up(line, diary).await)),
-        };
-        let account = conversation.account();
-        match end {
-            Ok(end) => {
-                diary.note(Happening::HungUp(describe_end(&end)));
-                self.outcome(&account, &end)
+        let (end, sound) = match opened(opening).await {
+            Ok(sound) => {
+                (self.converse(line, &*sound, &mut conversation, diary).await, Some(sound))
             }
-            Err((_, end)) if account.acknowledged => self.outcome(&account, &end),
-            Err((why, _)) => Outcome::Retry(format!("answered, but {why}")),
+            Err(fault) => (End::Mute(format!("there was no sound: {fault}")), None),
+        };
+        let (end, mute) = match end {
+            End::Over(Some(end)) => (end, None),
+            End::Over(None) => (hung_up(line, diary).await, None),
+            End::Mute(why) => (hung_up(line, diary).await, Some(why)),
+        };
+        diary.note(Happening::HungUp(describe_end(&end)));
+        if let Some(sound) = sound {
+            close(sound).await;
+        }
+        let account = conversation.account();
+        match mute {
+            Some(why) if !account.acknowledged => {
+                tracing::error!(why, "A CALL WAS ANSWERED AND NOTHING COULD BE SAID");
+                Outcome::Retry(format!("answered, but {why}"))
+            }
+            Some(_) | None => self.outcome(&account, &end),
         }
     }
 
@@ -109,7 +111,7 @@ impl Talk<'_> {
                 }
             };
             if broken_off {
-                sound.clear().await;
+                sound.clear();
             }
             let account = conversation.account();
             if account.times > times {
@@ -190,7 +192,8 @@ impl Talk<'_> {
             times => format!("said {times} times"),
         }];
         words.extend((account.again > 0).then(|| format!("asked for again {}", account.again)));
-        words.extend((account.wrong_keys > 0).then(|| format!("wrong keys {}", account.wrong_keys)));
+        words
+            .extend((account.wrong_keys > 0).then(|| format!("wrong keys {}", account.wrong_keys)));
         let told = |reach, words: &[String]| Outcome::Told {
             reach,
             detail: words.join(", "),
@@ -230,6 +233,11 @@ async fn answered(line: &mut dyn Line, diary: &mut Diary) -> Result<Option<Openi
             }
             LineEvent::Key(_) => {}
             LineEvent::Ended(end) => {
+                if let Some(opening) = opening
+                    && let Ok(sound) = opened(opening).await
+                {
+                    close(sound).await;
+                }
                 let words = describe_end(&end);
                 diary.note(Happening::HungUp(words.clone()));
                 return Err(match end {
@@ -244,12 +252,18 @@ async fn answered(line: &mut dyn Line, diary: &mut Diary) -> Result<Option<Openi
 }
 
 /// The sound, which should be open by now.
-async fn opened(opening: Option<Opening>, line: &dyn Line) -> Result<Box<dyn Sound>, String> {
-    let opening = opening.unwrap_or_else(|| tokio::spawn(line.sound()));
+async fn opened(opening: Opening) -> Result<Box<dyn Sound>, String> {
     match timeout(PATIENCE, opening).await {
         Ok(Ok(sound)) => sound,
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the device does not open".to_owned()),
+    }
+}
+
+/// The next call must find the device free.
+async fn close(sound: Box<dyn Sound>) {
+    if timeout(PATIENCE, sound.close()).await.is_err() {
+        tracing::warn!("the sound device does not close");
     }
 }
 

@@ -83,7 +83,9 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
         }
         Answer::Done => out.line("it is not tried any more"),
         Answer::Failed { reason } => anyhow::bail!("{reason}"),
-        Answer::Tested { .. } | Answer::Calling(_) => anyhow::bail!("unexpected answer of the running appliance"),
+        Answer::Tested { .. } | Answer::Calling(_) => {
+            anyhow::bail!("unexpected answer of the running appliance")
+        }
     }
 }
 

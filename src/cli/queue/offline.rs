@@ -39,7 +39,9 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             offline.finish(*id, &deliveries)?;
             Ok(Answer::Done)
         }
-        Request::SendTest { .. } | Request::Call(_) | Request::Reload => bail!("the appliance is not running"),
+        Request::SendTest { .. } | Request::Call(_) | Request::Reload => {
+            bail!("the appliance is not running")
+        }
     }
 }
 
