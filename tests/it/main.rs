@@ -33,6 +33,7 @@ mod smtp_dialog;
 mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
+mod speech;
 mod tidy;
 mod unseen;
 mod way_config;

@@ -6,6 +6,7 @@ pub(crate) mod fuzz_entry;
 pub(crate) mod mail;
 pub(crate) mod receiver;
 pub(crate) mod relay;
+pub(crate) mod voice;
 
 /// How attempts ended, without what happened on their way.
 pub(crate) fn ends(
