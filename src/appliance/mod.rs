@@ -182,11 +182,7 @@ fn open_queue(
         settings.clone(),
     )?;
     if let Some(damage) = &opened.damage {
-        tracing::error!(
-            reason = damage.reason,
-            set_aside = %damage.set_aside.display(),
-            "THE STORE WAS DAMAGED and is set aside; alerts that waited in it are not told"
-        );
+        damage.tell();
     }
     opened.start().map_err(StartError::Thread)
 }
