@@ -1,6 +1,7 @@
 //! The command line: one file per command. Answers go to standard output, complaints to standard
 //! error; the exit code is 0 if it was done, 1 if it failed, 2 if it was not understood.
 
+mod audio;
 mod change;
 mod check_config;
 mod demo;
@@ -79,6 +80,9 @@ enum Command {
     /// Settings of the SMS channel.
     #[command(subcommand)]
     Sms(settings::Sms),
+    /// Find the sound card that leads to the modem, and try it.
+    #[command(subcommand)]
+    Audio(audio::Command),
     /// Show alerts and what became of them; try or drop them by hand.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -146,6 +150,7 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Channel(command) => settings::channel(command, &mut context)?,
         Command::Language(args) => settings::language(args, &mut context)?,
         Command::Sms(command) => settings::sms(&command, &mut context)?,
+        Command::Audio(command) => audio::run(command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,

@@ -12,6 +12,7 @@
 mod support;
 
 mod alert_texts;
+mod audio;
 mod cli;
 mod config_bad;
 mod config_edit;
