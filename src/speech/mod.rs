@@ -7,6 +7,8 @@ mod cache;
 mod choose;
 pub mod engine;
 pub mod espeak;
+mod fetch;
+pub mod install;
 mod lanes;
 pub mod piper;
 mod speaker;
