@@ -10,7 +10,7 @@ use smtp_appliance::audio::{self, Pcm, Player};
 use smtp_appliance::config::{ByteSize, Config, Language, VoiceName};
 use smtp_appliance::log;
 use smtp_appliance::speech::voices::{ESPEAK_NG, Installed};
-use smtp_appliance::speech::{EngineError, Speaker, SpeechError, Utterance};
+use smtp_appliance::speech::{EngineError, Speaker, SpeechError, Utterance, script};
 use tokio::sync::{mpsc, watch};
 
 use super::{Context, session, voice};
@@ -128,9 +128,13 @@ fn language(
     Ok(language.unwrap_or_else(|| config.appliance.language.clone()))
 }
 
-/// The text as sentences.
-fn sentences(text: &str, _language: &Language, _config: &Config) -> Vec<String> {
-    text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+/// The text as sentences, in words; the words of the exact tag go before those of its language.
+fn sentences(text: &str, language: &Language, config: &Config) -> Vec<String> {
+    let primary = language.primary().parse::<Language>().ok();
+    let tags = primary.as_ref().into_iter().chain([language]);
+    let own = tags.filter_map(|tag| config.speech.lexicon.get(tag)).flatten();
+    let own = own.map(|(word, said)| (word.clone(), said.clone())).collect();
+    script::words(text, language, &own)
 }
 
 async fn write(speaker: &Speaker, sentences: Vec<Utterance>, file: PathBuf) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ mod fetch;
 pub mod install;
 mod lanes;
 pub mod piper;
+pub mod script;
 mod speaker;
 mod text;
 pub mod voices;

@@ -27,6 +27,7 @@ mod modem;
 mod modem_quirks;
 mod power_cut;
 mod queue;
+mod script;
 mod sms;
 mod smtp_corpus;
 mod smtp_dialog;
