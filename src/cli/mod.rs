@@ -12,10 +12,12 @@ mod output;
 mod people;
 mod queue;
 mod run;
+mod say;
 mod send_test;
 mod session;
 mod settings;
 mod table;
+mod voice;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -88,6 +90,11 @@ enum Command {
     Queue(queue::Command),
     /// Tell one person something harmless, to see whether it arrives.
     SendTest(send_test::Args),
+    /// Say a text aloud, or write it to a sound file.
+    Say(say::Args),
+    /// Show, install and remove the voices that speak.
+    #[command(subcommand)]
+    Voice(voice::Command),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
     /// Show the appliance at work with a simulated modem and relay.
@@ -112,6 +119,15 @@ impl Context {
     fn load(&self) -> anyhow::Result<Config> {
         let Loaded { config, .. } = Config::load(&self.config)?;
         Ok(config)
+    }
+
+    /// The configuration, or the defaults for commands that are of use before there is one.
+    fn load_or_default(&self) -> anyhow::Result<Config> {
+        if self.config.exists() {
+            return self.load();
+        }
+        let parsed = Config::parse("").map_err(|_| anyhow::anyhow!("the defaults are wrong"))?;
+        Ok(parsed.config)
     }
 }
 
@@ -152,6 +168,8 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Sms(command) => settings::sms(&command, &mut context)?,
         Command::Audio(command) => audio::run(command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
+        Command::Say(args) => say::run(args, &context)?,
+        Command::Voice(command) => voice::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,
         Command::ModemSimulator(args) => modem_simulator::run(args)?,

@@ -6,3 +6,4 @@ pub(crate) mod fuzz_entry;
 pub(crate) mod mail;
 pub(crate) mod receiver;
 pub(crate) mod relay;
+pub(crate) mod voice;
