@@ -1,7 +1,8 @@
 //! Sound: 16-bit mono inside, files and sound cards at the edges.
 //!
 //! Speech and files go through [`telephone`] once, which gives them the rate, the band and the
-//! loudness of a telephone line; a [`Player`] then plays them as they are, at the configured level.
+//! loudness of a telephone line ([`Player::speak`] does it); tones are played as they are. Then the
+//! configured level applies.
 
 #![expect(
     clippy::cast_precision_loss,

@@ -5,9 +5,9 @@ use rubato::{FftFixedIn, Resampler};
 use super::Pcm;
 use super::pcm::{to_float, to_sample};
 
-/// Samples that are worked on at a time. Also about the length of the filter: its edge is so steep
-/// that what comes to 8 kHz keeps its sound up to 3.9 kHz, and nothing above folds back.
-const CHUNK: usize = 1024;
+/// About the length of the filter in samples. Its edge is so steep that what comes to 8 kHz keeps
+/// its sound up to 3.9 kHz, and nothing above folds back.
+const FILTER: usize = 1024;
 
 /// The same sound at another rate, as long as before and not shifted in time. A rate of 0 has no
 /// sound.
@@ -20,8 +20,9 @@ pub fn resample(pcm: &Pcm, rate: u32) -> Pcm {
     let (Ok(from), Ok(to)) = (usize::try_from(pcm.rate), usize::try_from(rate)) else {
         return nothing;
     };
+    let chunk = chunk(from, to);
     // It fails only if a rate is 0.
-    let Ok(mut resampler) = FftFixedIn::<f32>::new(from, to, CHUNK, 1, 1) else {
+    let Ok(mut resampler) = FftFixedIn::<f32>::new(from, to, chunk, 1, 1) else {
         return nothing;
     };
     // The filter looks ahead: that much silence comes first, and is left out.
@@ -29,13 +30,18 @@ pub fn resample(pcm: &Pcm, rate: u32) -> Pcm {
     let wanted = pcm.samples.len() * to / from;
     let mut samples = Vec::with_capacity(wanted);
     let mut made = 0;
-    let mut input = vec![0.0; CHUNK];
+    let mut input = vec![0.0; chunk];
     let mut output = resampler.output_buffer_allocate(true);
-    let mut chunks = pcm.samples.chunks(CHUNK);
+    let mut chunks = pcm.samples.chunks(chunk);
     // The end comes out when silence follows.
     while samples.len() < wanted {
-        let chunk = chunks.next().unwrap_or_default();
-        let floats = chunk.iter().copied().map(to_float).chain(std::iter::repeat(0.0));
+        let floats = chunks
+            .next()
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .map(to_float)
+            .chain(std::iter::repeat(0.0));
         input.iter_mut().zip(floats).for_each(|(place, value)| *place = value);
         // Both buffers have the sizes it asked for.
         let Ok((_, frames)) = resampler.process_into_buffer(&[&input], &mut output, None) else {
@@ -48,6 +54,17 @@ pub fn resample(pcm: &Pcm, rate: u32) -> Pcm {
         samples.extend(made_now.skip(late).take(room).copied().map(to_sample));
     }
     Pcm { rate, samples }
+}
+
+/// Samples that are worked on at a time: a whole number of periods that both rates have in common,
+/// and even, for the delay of the filter is half of it.
+fn chunk(from: usize, to: usize) -> usize {
+    let (mut divisor, mut rest) = (from, to);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    let unit = 2 * (from / divisor.max(1)).max(1);
+    unit * FILTER.div_ceil(unit)
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ mod tests {
             let pcm = dtmf(8000, key, LENGTH, 0.8).unwrap();
             assert!(pcm.peak() <= 0.8);
             for frequency in [697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0] {
-                let there = frequency == low || frequency == high;
+                let there = [low, high].contains(&frequency);
                 assert_eq!(share(&pcm, frequency) > 0.2, there, "{key} {frequency}");
             }
         }

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Answers go to standard output, complaints to standard
 //! error; the exit code is 0 if it was done, 1 if it failed, 2 if it was not understood.
 
+mod audio;
 mod call;
 mod change;
 mod check_config;
@@ -12,10 +13,12 @@ mod output;
 mod people;
 mod queue;
 mod run;
+mod say;
 mod send_test;
 mod session;
 mod settings;
 mod table;
+mod voice;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,6 +84,9 @@ enum Command {
     /// Settings of the SMS channel.
     #[command(subcommand)]
     Sms(settings::Sms),
+    /// Find the sound card that leads to the modem, and try it.
+    #[command(subcommand)]
+    Audio(audio::Command),
     /// Show alerts and what became of them; try or drop them by hand.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -88,6 +94,11 @@ enum Command {
     SendTest(send_test::Args),
     /// Call somebody and say a text; she accepts it by a key.
     Call(call::Args),
+    /// Say a text aloud, or write it to a sound file.
+    Say(say::Args),
+    /// Show, install and remove the voices that speak.
+    #[command(subcommand)]
+    Voice(voice::Command),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
     /// Show the appliance at work with a simulated modem and relay.
@@ -112,6 +123,15 @@ impl Context {
     fn load(&self) -> anyhow::Result<Config> {
         let Loaded { config, .. } = Config::load(&self.config)?;
         Ok(config)
+    }
+
+    /// The configuration, or the defaults for commands that are of use before there is one.
+    fn load_or_default(&self) -> anyhow::Result<Config> {
+        if self.config.exists() {
+            return self.load();
+        }
+        let parsed = Config::parse("").map_err(|_| anyhow::anyhow!("the defaults are wrong"))?;
+        Ok(parsed.config)
     }
 }
 
@@ -151,7 +171,10 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Channel(command) => settings::channel(command, &mut context)?,
         Command::Language(args) => settings::language(args, &mut context)?,
         Command::Sms(command) => settings::sms(&command, &mut context)?,
+        Command::Audio(command) => audio::run(command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
+        Command::Say(args) => say::run(args, &context)?,
+        Command::Voice(command) => voice::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,
         Command::ModemSimulator(args) => modem_simulator::run(args)?,

@@ -12,6 +12,7 @@
 mod support;
 
 mod alert_texts;
+mod audio;
 mod calls_many;
 mod cli;
 mod config_bad;
@@ -27,6 +28,7 @@ mod modem;
 mod modem_quirks;
 mod power_cut;
 mod queue;
+mod script;
 mod sms;
 mod smtp_corpus;
 mod smtp_dialog;

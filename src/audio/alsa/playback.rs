@@ -8,7 +8,7 @@ use alsa::pcm::IO;
 use rustix::io::Errno;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::AudioError;
 use super::open::Stream;
@@ -26,10 +26,6 @@ pub(super) fn run(stream: &Stream, level: u32, queue: &watch::Sender<Queue>, gap
     let ended = Playback::begin(stream, level, queue, gaps).and_then(Playback::run);
     // What is left is not to be heard any more; a device that is gone cannot be asked.
     let _stopped = stream.pcm.drop();
-    let gaps = gaps.load(Ordering::Relaxed);
-    if gaps > 0 {
-        warn!(device = stream.device, gaps, "sound came too late for the device");
-    }
     if let Err(fault) = ended {
         debug!(%fault, "playback ended");
         queue.send_modify(|queue| queue.fault = Some(fault));

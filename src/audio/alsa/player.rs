@@ -13,7 +13,7 @@ use super::open::open;
 use super::pace::frames;
 use super::queue::Queue;
 use super::{AudioError, Direction, playback};
-use crate::audio::{Pcm, resample};
+use crate::audio::{Pcm, resample, telephone};
 use crate::config::Audio;
 
 /// How long a device may take to open.
@@ -64,8 +64,18 @@ impl Player {
         Ok(Self { rate, queue, gaps, thread: thread.thread().clone() })
     }
 
-    /// Queues sound as it is, but for the configured level; speech and files go through
-    /// [`crate::audio::telephone`] first. Returns at once if there is room, else when there is.
+    /// Queues speech or a file, made fit for a telephone line by [`telephone`]. Returns at once if
+    /// there is room, else when there is.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub async fn speak(&self, pcm: Arc<Pcm>) -> Result<(), AudioError> {
+        let fit = spawn_blocking(move || Arc::new(telephone(&pcm))).await;
+        self.play(fit.map_err(|_| AudioError::Closed)?).await
+    }
+
+    /// Queues sound as it is, but for the configured level. Returns at once if there is room, else
+    /// when there is.
     ///
     /// # Errors
     /// If the device failed.

@@ -15,6 +15,7 @@ use crate::audio::Pcm;
 
 use super::engine::{Engine, EngineError};
 use super::{espeak, text};
+pub(super) use config::MAX_CONFIG;
 pub use config::{ConfigFault, VoiceConfig};
 
 /// Largest model, in bytes; the largest real ones ("high") have 115 MB.
@@ -71,9 +72,9 @@ pub(super) fn read_config(path: &Path) -> Result<VoiceConfig, VoiceError> {
     let cannot = |error| VoiceError::Read { path: path.to_owned(), error };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(cannot)?;
-    file.take(config::MAX_CONFIG + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    if bytes.len() as u64 > config::MAX_CONFIG {
-        return Err(VoiceError::TooLarge { path: path.to_owned(), most: config::MAX_CONFIG });
+    file.take(MAX_CONFIG + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > MAX_CONFIG {
+        return Err(VoiceError::TooLarge { path: path.to_owned(), most: MAX_CONFIG });
     }
     let fault = |fault| VoiceError::Config { path: path.to_owned(), fault };
     VoiceConfig::parse(&bytes).map_err(fault)
