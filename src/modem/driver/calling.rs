@@ -185,7 +185,9 @@ impl Calling {
             CallUrc::Ringing => self.on_state(CallState::Alerting, now),
             CallUrc::Connected => self.on_state(CallState::Active, now),
             // It may be the other call's.
-            CallUrc::Over | CallUrc::NoCarrier if self.other && self.is_answered() => {
+            CallUrc::Over | CallUrc::NoCarrier
+                if self.other && self.is_answered() && self.list.works && self.list.seen =>
+            {
                 self.list.next = now;
             }
             CallUrc::Over => self.on_state(CallState::Over, now),
@@ -265,11 +267,11 @@ impl Calling {
             return None;
         }
         let gone = self.list.gone.map(|gone| gone + LAST_WORD);
-        if gone.is_some_and(|gone| now >= gone) {
+        if gone.is_some_and(|gone| now >= gone) && !self.is_list_due(now) {
             self.end(CallEnd::NoCarrier, now);
             return None;
         }
-        let mut wake = gone.map_or(deadline, |gone| gone.min(deadline));
+        let mut wake = gone.map_or(deadline, |gone| gone.max(now).min(deadline));
         if let Some(running) = self.running {
             wake = wake.min(running.until);
         } else if std::mem::take(&mut self.refuse_other) {
@@ -281,6 +283,14 @@ impl Calling {
             wake = wake.min(self.list.next);
         }
         Some(Do::Wait(wake))
+    }
+
+    /// Whether the list, which may still know the call, is about to be asked or asked already.
+    fn is_list_due(&self, now: Duration) -> bool {
+        match self.running {
+            Some(running) => running.what == What::List,
+            None => self.list.works && now >= self.list.next,
+        }
     }
 
     fn hang_up_now(&mut self, aborting: Option<Duration>, now: Duration) -> Option<Do> {
@@ -441,8 +451,10 @@ impl Calling {
                 self.enter(Phase::Answered, now);
                 self.list.next = now + POLL_ANSWERED;
             }
+            // They may be the last words of the call before.
             CallState::Over if is_early => {
                 self.list.gone.get_or_insert(now);
+                self.list.next = now + LOOK_AGAIN;
             }
             CallState::Over => self.end(CallEnd::FarEnd, now),
             CallState::Alerting
@@ -468,10 +480,18 @@ impl Calling {
         self.enter(Phase::Settling { still_there: false }, now);
     }
 
+    /// The modem fails. The caller knows at once, and it is hung up none the less.
+    fn lose(&mut self, words: &str, now: Duration) {
+        if matches!(self.phase, Phase::Dialling | Phase::Ringing | Phase::Answered) {
+            self.events.push_back(CallEvent::Ended(CallEnd::Lost(words.to_owned())));
+            self.enter(Phase::Settling { still_there: true }, now);
+        }
+    }
+
     fn note_silence(&mut self, silent: bool, now: Duration) {
         self.list.silent = if silent { self.list.silent + 1 } else { 0 };
         if self.list.silent > MOST_SILENT {
-            self.hang_up(CallEnd::Lost("the modem fell silent".to_owned()), now);
+            self.lose("the modem fell silent", now);
         }
     }
 }

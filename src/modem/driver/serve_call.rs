@@ -1,6 +1,8 @@
 //! A call on the line of a modem that is up: the actions of [`Calling`] are carried out, and what
 //! comes in besides is looked after.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -12,6 +14,9 @@ use super::serve::{Chore, Serving};
 use super::status::Fault;
 use super::task::restart;
 use crate::modem::at::{Expect, ModemFault, Remedy, Urc};
+
+/// Longest wait at once, whatever the limits of the call are.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 impl Serving<'_> {
     /// Makes a call. `Ok` when the line is free again.
@@ -66,7 +71,7 @@ impl Serving<'_> {
                     }
                     return self.mend(broken).await;
                 }
-                Do::Wait(until) => begin + until,
+                Do::Wait(until) => begin + until.min(LONGEST_WAIT),
             };
             if calling.has_leisure()
                 && let Some(chore) = self.message_chore()
