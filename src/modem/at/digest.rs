@@ -229,7 +229,8 @@ fn final_result(line: &str) -> Option<FinalResult> {
 /// Divides a line to whose end an unsolicited one is glued: `+CSQ: 17,0+CMTI: "SM",3`.
 fn split_glued(line: &str, expect: &Expect) -> Option<(String, String)> {
     let glued = GLUED.iter().filter(|start| expect.response != **start);
-    let at = glued.filter_map(|start| line.find(start)).filter(|at| *at > 0).min()?;
+    let inside = |start: &&str| line.match_indices(*start).map(|(at, _)| at).find(|at| *at > 0);
+    let at = glued.filter_map(inside).min()?;
     let (front, back) = line.split_at_checked(at)?;
     unsolicited(back, expect.response).map(|_| (front.to_owned(), back.to_owned()))
 }
@@ -243,7 +244,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::modem::at::{Command, Domain, Registration};
+    use crate::modem::at::{CallUrc, Command, Domain, Registration};
 
     fn all(bytes: &[u8], expect: &Expect) -> Vec<Item> {
         let mut digest = Digest::default();
@@ -261,6 +262,7 @@ mod tests {
 
     #[test]
     fn what_modems_say_is_told_apart() {
+        let key = |key| Item::Urc(Urc::Call(CallUrc::Key(key)));
         let creg = |state| Item::Urc(Urc::Registration { domain: Domain::Circuit, state });
         let cms = |code| Item::Final(FinalResult::Error(ModemFault::read(Failure::Cms, code)));
         let rows: Vec<(Command, &[u8], Vec<Item>)> = vec![
@@ -307,6 +309,21 @@ mod tests {
                 Command::Attention,
                 b"\r\n+CDS: 25\r\n0006\r\n\r\nOK\r\n",
                 vec![Item::Urc(Urc::Report("0006".into())), ok()],
+            ),
+            (
+                Command::Attention,
+                b"\r\n+DTMF: 4+DTMF: 5\r\n\r\nOK\r\n",
+                vec![key('4'), key('5'), ok()],
+            ),
+            (
+                Command::ListCalls,
+                b"\r\n+CLCC: 1,0,0,0,0\r\n+DTMF: #\r\n\r\nOK\r\n",
+                vec![key('#'), line("+CLCC: 1,0,0,0,0"), ok()],
+            ),
+            (
+                Command::ListCalls,
+                b"\r\nNO CARRIER\r\n\r\nOK\r\n",
+                vec![Item::Urc(Urc::Call(CallUrc::NoCarrier)), ok()],
             ),
             (Command::Attention, b"\r\n+CMT: ,25\r\nOK\r\n", vec![ok()]),
             (
