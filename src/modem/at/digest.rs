@@ -262,7 +262,6 @@ mod tests {
 
     #[test]
     fn what_modems_say_is_told_apart() {
-        let key = |key| Item::Urc(Urc::Call(CallUrc::Key(key)));
         let creg = |state| Item::Urc(Urc::Registration { domain: Domain::Circuit, state });
         let cms = |code| Item::Final(FinalResult::Error(ModemFault::read(Failure::Cms, code)));
         let rows: Vec<(Command, &[u8], Vec<Item>)> = vec![
@@ -310,21 +309,6 @@ mod tests {
                 b"\r\n+CDS: 25\r\n0006\r\n\r\nOK\r\n",
                 vec![Item::Urc(Urc::Report("0006".into())), ok()],
             ),
-            (
-                Command::Attention,
-                b"\r\n+DTMF: 4+DTMF: 5\r\n\r\nOK\r\n",
-                vec![key('4'), key('5'), ok()],
-            ),
-            (
-                Command::ListCalls,
-                b"\r\n+CLCC: 1,0,0,0,0\r\n+DTMF: #\r\n\r\nOK\r\n",
-                vec![key('#'), line("+CLCC: 1,0,0,0,0"), ok()],
-            ),
-            (
-                Command::ListCalls,
-                b"\r\nNO CARRIER\r\n\r\nOK\r\n",
-                vec![Item::Urc(Urc::Call(CallUrc::NoCarrier)), ok()],
-            ),
             (Command::Attention, b"\r\n+CMT: ,25\r\nOK\r\n", vec![ok()]),
             (
                 Command::SimState,
@@ -342,6 +326,31 @@ mod tests {
             let mut found = all(bytes, &command.expect());
             found.retain(|item| !matches!(item, Item::Line(text) if text.contains('\u{fffd}')));
             assert_eq!(found, expected, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn news_of_a_call_is_told_apart_from_the_list_of_calls() {
+        let key = |key| Item::Urc(Urc::Call(CallUrc::Key(key)));
+        let rows: Vec<(Command, &[u8], Vec<Item>)> = vec![
+            (
+                Command::Attention,
+                b"\r\n+DTMF: 4+DTMF: 5\r\n\r\nOK\r\n",
+                vec![key('4'), key('5'), ok()],
+            ),
+            (
+                Command::ListCalls,
+                b"\r\n+CLCC: 1,0,0,0,0\r\n+DTMF: #\r\n\r\nOK\r\n",
+                vec![key('#'), line("+CLCC: 1,0,0,0,0"), ok()],
+            ),
+            (
+                Command::ListCalls,
+                b"\r\nNO CARRIER\r\n\r\nOK\r\n",
+                vec![Item::Urc(Urc::Call(CallUrc::NoCarrier)), ok()],
+            ),
+        ];
+        for (command, bytes, expected) in rows {
+            assert_eq!(all(bytes, &command.expect()), expected);
         }
     }
 

@@ -259,7 +259,11 @@ impl Calling {
         let (limit, end) = match self.phase {
             Phase::Answered => (self.request.max_length, CallEnd::TooLong),
             Phase::Ringing => (self.request.ring_time, CallEnd::NoAnswer),
-            _ => (self.request.ring_time.saturating_add(DIAL_TIME), CallEnd::NoAnswer),
+            Phase::Begin
+            | Phase::Dialling
+            | Phase::HangingUp { .. }
+            | Phase::Settling { .. }
+            | Phase::Over => (self.request.ring_time.saturating_add(DIAL_TIME), CallEnd::NoAnswer),
         };
         let deadline = self.since.saturating_add(limit);
         if now >= deadline {

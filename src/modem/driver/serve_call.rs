@@ -101,13 +101,13 @@ impl Serving<'_> {
     /// What the modem has said of its own accord.
     fn hear_call(&mut self, calling: &mut Calling, begin: Instant) -> Result<(), Fault> {
         while let Some(urc) = self.line.heard() {
-            match urc {
-                Urc::Call(call) => calling.on_urc(call, begin.elapsed()),
-                Urc::Ring => {
-                    info!("modem: a call came in during a call and is refused");
-                    calling.on_ring();
-                }
-                urc => self.on_urc(urc)?,
+            if let Urc::Call(call) = urc {
+                calling.on_urc(call, begin.elapsed());
+            } else if urc == Urc::Ring {
+                info!("modem: a call came in during a call and is refused");
+                calling.on_ring();
+            } else {
+                self.on_urc(urc)?;
             }
         }
         Ok(())
@@ -132,10 +132,6 @@ impl Serving<'_> {
 }
 
 fn broken_by(event: &CallEvent) -> Option<ModemFault> {
-    match event {
-        CallEvent::Ended(CallEnd::Rejected(fault)) if fault.remedy == Remedy::Restart => {
-            Some(fault.clone())
-        }
-        _ => None,
-    }
+    let CallEvent::Ended(CallEnd::Rejected(fault)) = event else { return None };
+    (fault.remedy == Remedy::Restart).then(|| fault.clone())
 }

@@ -16,7 +16,7 @@ const MAX_PEOPLE: usize = 256;
 /// The calls of the modem, at most one and one that waits, and the people at the other end.
 #[derive(Debug)]
 pub(super) struct Calls {
-    calls: Vec<Call>,
+    list: Vec<Call>,
     /// By number; the one without is everybody else.
     people: Vec<(Option<String>, Person)>,
     /// Counts calls, so that what was to happen to one never happens to another.
@@ -81,7 +81,7 @@ enum Step {
 impl Calls {
     pub(super) const fn new(times: Times) -> Self {
         Self {
-            calls: Vec::new(),
+            list: Vec::new(),
             people: Vec::new(),
             serial: 0,
             fault: None,
@@ -98,16 +98,16 @@ impl Calls {
 
     /// Whether `ATD` waits for the answer, and the next byte ends that.
     pub(super) fn is_dialling(&self) -> bool {
-        self.calls.iter().any(|call| call.unanswered)
+        self.list.iter().any(|call| call.unanswered)
     }
 
     fn begin(&mut self, number: &str, outgoing: bool, state: State) -> u64 {
         self.serial += 1;
-        let is_free = |id: &usize| self.calls.iter().all(|call| call.id != *id);
+        let is_free = |id: &usize| self.list.iter().all(|call| call.id != *id);
         let id = (1..=7).find(is_free).unwrap_or(7);
         let number = number.to_owned();
         let serial = self.serial;
-        self.calls.push(Call { serial, id, number, outgoing, state, unanswered: false });
+        self.list.push(Call { serial, id, number, outgoing, state, unanswered: false });
         serial
     }
 
@@ -116,7 +116,7 @@ impl Calls {
     }
 
     fn tell(&mut self, serial: u64, event: PhoneEvent) {
-        let call = self.calls.iter().find(|call| call.serial == serial && call.outgoing);
+        let call = self.list.iter().find(|call| call.serial == serial && call.outgoing);
         if let Some(call) = call {
             let number = call.number.clone();
             self.effects.push(Effect::Telephone(PhoneCall { number, event }));
@@ -124,7 +124,7 @@ impl Calls {
     }
 
     fn find(&mut self, state: impl Fn(State) -> bool) -> Option<&mut Call> {
-        self.calls.iter_mut().find(|call| state(call.state))
+        self.list.iter_mut().find(|call| state(call.state))
     }
 
     fn person(&self, number: &str) -> Person {
@@ -175,7 +175,7 @@ pub(super) fn execute(modem: &mut Sim900, name: &str, form: &Form) -> Option<Rep
             (Form::Set(_) | Form::Execute | Form::Read, _) => Err(Refusal::Cme(3)),
         },
         "+CLCC" => match form {
-            Form::Execute => Ok(Done::Ok(modem.calls.calls.iter().map(Call::line).collect())),
+            Form::Execute => Ok(Done::Ok(modem.calls.list.iter().map(Call::line).collect())),
             Form::Read | Form::Test | Form::Set(_) => {
                 setting(name, form, 0..=1, &mut modem.settings.call_news)
             }
@@ -183,7 +183,7 @@ pub(super) fn execute(modem: &mut Sim900, name: &str, form: &Form) -> Option<Rep
         "+CPAS" => match form {
             Form::Test => say("+CPAS: (0,2,3,4)"),
             Form::Execute | Form::Read | Form::Set(_) => {
-                let calls = &modem.calls.calls;
+                let calls = &modem.calls.list;
                 let rings = calls.iter().any(|call| call.state == State::Incoming);
                 say(format!("+CPAS: {}", if rings { 3 } else { u8::from(!calls.is_empty()) * 4 }))
             }
@@ -267,17 +267,17 @@ fn hang_up(modem: &mut Sim900, which: impl Fn(State) -> bool) {
 /// Forgets a call and tells so.
 fn end(modem: &mut Sim900, serial: u64, by: EndedBy) {
     modem.calls.tell(serial, PhoneEvent::Ended(by));
-    if let Some(call) = modem.calls.calls.iter_mut().find(|call| call.serial == serial) {
+    if let Some(call) = modem.calls.list.iter_mut().find(|call| call.serial == serial) {
         call.state = State::Over;
     }
     news(modem, serial);
-    modem.calls.calls.retain(|call| call.serial != serial);
+    modem.calls.list.retain(|call| call.serial != serial);
 }
 
 /// Tells the state of a call of its own accord, if wanted.
 fn news(modem: &mut Sim900, serial: u64) {
     if modem.settings.call_news == 1
-        && let Some(call) = modem.calls.calls.iter().find(|call| call.serial == serial)
+        && let Some(call) = modem.calls.list.iter().find(|call| call.serial == serial)
     {
         let line = call.line();
         modem.calls.effects.push(Effect::Say(unsolicited(&line)));
@@ -292,7 +292,7 @@ fn result(modem: &mut Sim900, words: &str, number: u8) {
 
 /// The network or a person does something. Nothing, if the call is over by then.
 pub(super) fn step(modem: &mut Sim900, CallStep { serial, step }: CallStep) -> Vec<Effect> {
-    let Some(call) = modem.calls.calls.iter_mut().find(|call| call.serial == serial) else {
+    let Some(call) = modem.calls.list.iter_mut().find(|call| call.serial == serial) else {
         return Vec::new();
     };
     let number = call.number.clone();
@@ -323,11 +323,10 @@ pub(super) fn step(modem: &mut Sim900, CallStep { serial, step }: CallStep) -> V
             fail(modem, serial, EndedBy::Network, ("NO ANSWER", 8));
         }
         Step::GiveUp if is_coming_in(call.state) => end(modem, serial, EndedBy::Caller),
-        Step::GiveUp => {}
         Step::Press(key) => press(modem, key),
         Step::HangUp => fail(modem, serial, EndedBy::Callee, ("NO CARRIER", 3)),
         Step::Ring if call.state == State::Incoming => ring(modem, serial, &number),
-        Step::Ring => {}
+        Step::GiveUp | Step::Ring => {}
     }
     modem.calls.take_effects()
 }
@@ -381,7 +380,7 @@ fn ring(modem: &mut Sim900, serial: u64, number: &str) {
 
 /// The next byte came while `ATD` had no answer yet (V.250 section 5.6.1).
 pub(super) fn abort(modem: &mut Sim900) -> Vec<Effect> {
-    if let Some(call) = modem.calls.calls.iter().find(|call| call.unanswered) {
+    if let Some(call) = modem.calls.list.iter().find(|call| call.unanswered) {
         let serial = call.serial;
         fail(modem, serial, EndedBy::Caller, ("NO CARRIER", 3));
     }
@@ -390,11 +389,11 @@ pub(super) fn abort(modem: &mut Sim900) -> Vec<Effect> {
 
 /// The modem goes, and with it its calls.
 pub(super) fn drop_all(modem: &mut Sim900) -> Vec<Effect> {
-    let serials: Vec<u64> = modem.calls.calls.iter().map(|call| call.serial).collect();
+    let serials: Vec<u64> = modem.calls.list.iter().map(|call| call.serial).collect();
     for serial in serials {
         modem.calls.tell(serial, PhoneEvent::Ended(EndedBy::Network));
     }
-    modem.calls.calls.clear();
+    modem.calls.list.clear();
     modem.calls.take_effects()
 }
 
@@ -419,7 +418,7 @@ pub(super) fn obey(modem: &mut Sim900, order: CallOrder) -> Vec<Effect> {
             match serial {
                 Some(serial) if silently => {
                     modem.calls.tell(serial, PhoneEvent::Ended(EndedBy::Callee));
-                    modem.calls.calls.retain(|call| call.serial != serial);
+                    modem.calls.list.retain(|call| call.serial != serial);
                 }
                 Some(serial) => fail(modem, serial, EndedBy::Callee, ("NO CARRIER", 3)),
                 None => {}
