@@ -214,6 +214,10 @@ fn dial(modem: &mut Sim900, number: &str) -> Reply {
     }
     // Without the semicolon it is a data call, which nobody takes.
     let Some(number) = number.strip_suffix(';') else { return Ok(Done::NoCarrier) };
+    // By tone or by pulse was once a question (V.250 sections 6.3.1.3 and 6.3.1.4); I and G say
+    // whether the own number is shown (27.007 section 6.2).
+    let number = number.trim_start_matches(['T', 't', 'P', 'p']);
+    let number = number.trim_end_matches(['I', 'i', 'G', 'g']);
     let digits = number.strip_prefix('+').unwrap_or(number);
     if digits.is_empty() || !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'*' | b'#')) {
         return Err(Refusal::Cme(27));
