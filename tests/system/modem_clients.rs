@@ -221,7 +221,7 @@ modem.close()
 #[tokio::test]
 async fn gsmmodem_calls() {
     let bench = bench();
-    for order in ["connect 10ms", "person answers 1500ms presses 4 1s"] {
+    for order in ["connect 10ms", "person answers 3s presses 4 2s"] {
         bench.simulator.control.order(order.parse().unwrap()).await;
     }
     let mut phone = bench.simulator.control.calls();
