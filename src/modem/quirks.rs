@@ -111,18 +111,15 @@ impl Quirks {
         let ModemAudio { channel, microphone_gain, volume, echo_cancellation } = *audio;
         let lte = self.model == Some(ModemModel::Sim7600);
         let main = channel.unwrap_or(0);
-        let channel = channel.map(|channel| match lte {
-            true => format!("AT+CSDVC={channel}"),
-            false => format!("AT+CHFA={channel}"),
-        });
-        let gain = microphone_gain.map(|gain| match lte {
-            true => format!("AT+CMICGAIN={gain}"),
-            false => format!("AT+CMIC={main},{gain}"),
-        });
-        let volume = volume.map(|percent| match lte {
-            // Five steps.
-            true => format!("AT+CLVL={}", (u16::from(percent) * 5).div_ceil(100)),
-            false => format!("AT+CLVL={percent}"),
+        let spell = |by_lte: String, by_others: String| if lte { by_lte } else { by_others };
+        let channel = channel
+            .map(|channel| spell(format!("AT+CSDVC={channel}"), format!("AT+CHFA={channel}")));
+        let gain = microphone_gain
+            .map(|gain| spell(format!("AT+CMICGAIN={gain}"), format!("AT+CMIC={main},{gain}")));
+        let volume = volume.map(|percent| {
+            // LTE modules have five steps.
+            let volume = if lte { (u16::from(percent) * 5).div_ceil(100) } else { percent.into() };
+            format!("AT+CLVL={volume}")
         });
         let echo = echo_cancellation.map(|on| self.echo(main, on));
         [channel, gain, volume, echo].into_iter().flatten().collect()

@@ -25,6 +25,7 @@ mod fuzz_corpora;
 mod hostile_mail;
 mod mail_relay;
 mod modem;
+mod modem_call;
 mod modem_quirks;
 mod power_cut;
 mod queue;

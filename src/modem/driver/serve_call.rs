@@ -1,6 +1,8 @@
 //! A call on the line of a modem that is up: the actions of [`Calling`] are carried out, and what
 //! comes in besides is looked after.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -12,6 +14,9 @@ use super::serve::{Chore, Serving};
 use super::status::Fault;
 use super::task::restart;
 use crate::modem::at::{Expect, ModemFault, Remedy, Urc};
+
+/// Longest wait at once, whatever the limits of the call are.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 impl Serving<'_> {
     /// Makes a call. `Ok` when the line is free again.
@@ -66,7 +71,7 @@ impl Serving<'_> {
                     }
                     return self.mend(broken).await;
                 }
-                Do::Wait(until) => begin + until,
+                Do::Wait(until) => begin + until.min(LONGEST_WAIT),
             };
             if calling.has_leisure()
                 && let Some(chore) = self.message_chore()
@@ -96,13 +101,13 @@ impl Serving<'_> {
     /// What the modem has said of its own accord.
     fn hear_call(&mut self, calling: &mut Calling, begin: Instant) -> Result<(), Fault> {
         while let Some(urc) = self.line.heard() {
-            match urc {
-                Urc::Call(call) => calling.on_urc(call, begin.elapsed()),
-                Urc::Ring => {
-                    info!("modem: a call came in during a call and is refused");
-                    calling.on_ring();
-                }
-                urc => self.on_urc(urc)?,
+            if let Urc::Call(call) = urc {
+                calling.on_urc(call, begin.elapsed());
+            } else if urc == Urc::Ring {
+                info!("modem: a call came in during a call and is refused");
+                calling.on_ring();
+            } else {
+                self.on_urc(urc)?;
             }
         }
         Ok(())
@@ -127,10 +132,6 @@ impl Serving<'_> {
 }
 
 fn broken_by(event: &CallEvent) -> Option<ModemFault> {
-    match event {
-        CallEvent::Ended(CallEnd::Rejected(fault)) if fault.remedy == Remedy::Restart => {
-            Some(fault.clone())
-        }
-        _ => None,
-    }
+    let CallEvent::Ended(CallEnd::Rejected(fault)) = event else { return None };
+    (fault.remedy == Remedy::Restart).then(|| fault.clone())
 }
