@@ -48,12 +48,14 @@ impl Reader<'_> {
     pub(super) fn mail_address(&mut self, rest: &str) -> Option<usize> {
         static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
             pattern(
-                r"^([0-9A-Za-z_+%-][0-9A-Za-z_.+%=-]{0,99})@([0-9A-Za-z_](?:[0-9A-Za-z_.-]{0,99}[0-9A-Za-z])?)",
+                r"^<?([0-9A-Za-z_+%-][0-9A-Za-z_.+%=-]{0,99})@([0-9A-Za-z_](?:[0-9A-Za-z_.-]{0,99}[0-9A-Za-z])?)",
             )
         });
         let found = ADDRESS.captures(rest)?;
         let (_, [local, host]) = found.extract();
-        if !is_id(local) {
+        let id =
+            |part: &str| is_id(part) || part.len() > 6 && part.bytes().all(|b| b.is_ascii_digit());
+        if !local.split(['.', '-', '+', '=', '%']).any(id) {
             self.name_parts(local);
             self.out.say(self.reading.words.at);
             self.host_name(host);
@@ -95,7 +97,7 @@ impl Reader<'_> {
             return None;
         }
         self.out.say(self.reading.words.ipv6);
-        Some(used + self.port(rest.get(used..)?))
+        Some(used + self.port_after(rest.get(used..)?))
     }
 
     /// `10.0.0.1`, `10.0.0.0/8`, `10.0.0.1:443`.
@@ -114,7 +116,7 @@ impl Reader<'_> {
             self.out.say(self.reading.words.slash);
             self.out.say(prefix.as_str());
         }
-        Some(used + self.port(rest.get(used..)?))
+        Some(used + self.port_after(rest.get(used..)?))
     }
 
     /// `web-01.example.org:443`, `copia.sh`.
@@ -133,7 +135,7 @@ impl Reader<'_> {
             return None;
         }
         self.host_name(found);
-        Some(found.len() + self.port(rest.get(found.len()..)?))
+        Some(found.len() + self.port_after(rest.get(found.len()..)?))
     }
 
     /// A host's name: of a machine the first label, of a site the whole, of a long one the ends.
@@ -159,11 +161,18 @@ impl Reader<'_> {
     }
 
     /// Says `:443` after an address; its length.
+    pub(super) fn port_after(&mut self, rest: &str) -> usize {
+        if rest.starts_with(':') {
+            self.out.pause(',');
+        }
+        self.port(rest)
+    }
+
+    /// Says `:443`; its length.
     pub(super) fn port(&mut self, rest: &str) -> usize {
         static PORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^:(\d{1,5})\b"));
         let Some(found) = PORT.captures(rest) else { return 0 };
         let (whole, [port]) = found.extract();
-        self.out.pause(',');
         self.out.say(self.reading.words.port);
         self.out.say(port);
         self.out.pause(',');

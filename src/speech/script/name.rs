@@ -18,9 +18,9 @@ const SPELLED: &[&str] = &[
     "CI", "CIA", "CPU", "EBS", "EC", "EFI", "EOF", "EOL", "ERP", "ETA", "EU", "FPU", "GPU", "GUI",
     "HA", "IBM", "ICMP", "ID", "IDE", "IDP", "IDS", "IIS", "IMEI", "IMSI", "IO", "IP", "IPC",
     "IPMI", "IPS", "IRC", "IRQ", "ISDN", "ISP", "KPI", "LACP", "MTU", "NIC", "NUC", "OCSP", "OEM",
-    "OID", "OS", "OSD", "OSPF", "OTP", "OU", "OVH", "PCI", "PCIE", "PDU", "PSU", "QA", "QOS",
-    "RPO", "RSA", "SLA", "SLO", "SSO", "TPU", "UAT", "UDP", "UEFI", "UI", "UID", "UPN", "UPS",
-    "URI", "URL", "USB", "USV", "UTC", "UUID", "VCPU", "VIP", "VPC", "WSUS",
+    "OID", "OOM", "OS", "OSD", "OSPF", "OTP", "OU", "OVH", "PCI", "PCIE", "PDU", "PSU", "QA",
+    "QOS", "RPO", "RSA", "SLA", "SLO", "SSO", "TPU", "UAT", "UDP", "UEFI", "UI", "UID", "UPN",
+    "UPS", "URI", "URL", "USB", "USV", "UTC", "UUID", "VCPU", "VIP", "VPC", "WSUS",
 ];
 
 impl Reader<'_> {
@@ -94,7 +94,7 @@ impl Reader<'_> {
 
     /// A word, or a name made of words and numbers.
     pub(super) fn name(&mut self, rest: &str) -> Option<usize> {
-        static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w+(?:['-]\w+)*"));
+        static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w+(?:['-]\w+|\.\d+)*"));
         let found = NAME.find(rest)?.as_str();
         let after = rest.get(found.len()..)?;
         let marked = after.starts_with([':', ',', ']', ')', '!']);
@@ -103,7 +103,7 @@ impl Reader<'_> {
             None => self.name_parts(found),
         }
         let machine = found.contains(|c: char| c == '-' || c.is_ascii_digit());
-        Some(found.len() + if machine { self.port(after) } else { 0 })
+        Some(found.len() + if machine { self.port_after(after) } else { 0 })
     }
 
     /// A word of state, in capitals or before a mark: `CRIT`, `Down]`.
@@ -125,12 +125,17 @@ impl Reader<'_> {
         if self.known(name) {
             return;
         }
-        for part in name.split(['-', '_', '.', '+', '=', '%']).filter(|part| !part.is_empty()) {
-            if self.known(part) || is_id(part) {
-                continue;
+        for (index, dotted) in name.split('.').enumerate() {
+            if index > 0 {
+                self.out.say(self.reading.words.dot);
             }
-            for atom in atoms(part) {
-                self.atom(atom);
+            for part in dotted.split(['-', '_', '+', '=', '%']).filter(|part| !part.is_empty()) {
+                if self.known(part) || is_id(part) {
+                    continue;
+                }
+                for atom in atoms(part) {
+                    self.atom(atom);
+                }
             }
         }
     }

@@ -160,23 +160,20 @@ impl Reader<'_> {
         static PHONE: LazyLock<Regex> =
             LazyLock::new(|| pattern(r"^\+\d(?:[ ().-]{0,2}\d){7,14}\b"));
         let found = PHONE.find(rest)?.as_str();
-        self.out.say(self.reading.words.plus);
         let number = found.trim_start_matches('+');
-        if number.contains(|c: char| !c.is_ascii_digit()) {
-            for group in number.split(|c: char| !c.is_ascii_digit()).filter(|g| !g.is_empty()) {
-                self.one_by_one(group);
+        let grouped = number.contains(|c: char| !c.is_ascii_digit());
+        self.out.say(self.reading.words.plus);
+        let mut group = String::new();
+        for (index, c) in number.char_indices() {
+            let ends = if grouped { !c.is_ascii_digit() } else { (number.len() - index) % 3 == 0 };
+            if ends {
+                self.one_by_one(&group);
                 self.out.pause(',');
+                group.clear();
             }
-            return Some(found.len());
+            group.push(c);
         }
-        let (country, number) = number.split_at(number.len() % 3);
-        self.one_by_one(country);
-        for (index, digit) in number.char_indices() {
-            if index % 3 == 0 {
-                self.out.pause(',');
-            }
-            self.out.say(digit.encode_utf8(&mut [0; 4]));
-        }
+        self.one_by_one(&group);
         self.out.pause(',');
         Some(found.len())
     }
