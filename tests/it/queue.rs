@@ -99,7 +99,7 @@ fn told(channel: ChannelName) -> Delivery {
     let outcome = Outcome::Told { reach: Reach::HandedOver, detail, receipts: vec![17] };
     delivery.progress = Progress::Told(Reach::HandedOver);
     delivery.tries = 1;
-    delivery.push(Attempt { at: Timestamp::UNIX_EPOCH, outcome });
+    delivery.push(Attempt::new(Timestamp::UNIX_EPOCH, outcome));
     delivery
 }
 

@@ -56,13 +56,10 @@ pub fn mail(alert: &Alert) -> String {
 #[must_use]
 pub fn digest(alerts: &[Alert], language: &Language) -> String {
     let words = vocabulary(language);
-    let mut leading: Vec<(&Alert, Option<&Event>)> =
-        alerts.iter().map(|alert| (alert, leading_event(alert))).collect();
-    leading.sort_by_key(|(_, event)| Reverse(event.map(weight)));
     let mut text = format!("{} {}:", alerts.len(), words.alerts);
-    for (alert, event) in leading.iter().take(MAX_DIGEST_LINES) {
+    for alert in gravest_first(alerts).into_iter().take(MAX_DIGEST_LINES) {
         text.push('\n');
-        text.push_str(&digest_line(alert, *event, words));
+        text.push_str(&digest_line(alert, words));
     }
     if alerts.len() > MAX_DIGEST_LINES {
         text.push('\n');
@@ -71,9 +68,18 @@ pub fn digest(alerts: &[Alert], language: &Language) -> String {
     text
 }
 
+/// Alerts in the order in which people want to know of them: problems before the rest, the gravest
+/// first.
+#[must_use]
+pub fn gravest_first(alerts: &[Alert]) -> Vec<&Alert> {
+    let mut alerts: Vec<&Alert> = alerts.iter().collect();
+    alerts.sort_by_key(|alert| Reverse(leading_event(alert).map(weight)));
+    alerts
+}
+
 /// `critical: web-01: disk full`, `resolved: web-01: disk full`.
-fn digest_line(alert: &Alert, event: Option<&Event>, words: &Vocabulary) -> String {
-    let Some(event) = event else { return one_line(&mail(alert), MAX_DIGEST_LINE) };
+fn digest_line(alert: &Alert, words: &Vocabulary) -> String {
+    let Some(event) = leading_event(alert) else { return one_line(&mail(alert), MAX_DIGEST_LINE) };
     let state = match (event.kind, event.severity) {
         (Kind::Problem, Some(severity)) => words.severity(severity),
         (kind, _) => words.kind(kind),

@@ -45,7 +45,9 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             offline.finish(*id, &deliveries)?;
             Ok(Answer::Done)
         }
-        Request::SendTest { .. } | Request::Reload => bail!("the appliance is not running"),
+        Request::SendTest { .. } | Request::Call(_) | Request::Reload => {
+            bail!("the appliance is not running")
+        }
     }
 }
 
@@ -67,7 +69,7 @@ fn retry(offline: &Offline, id: AlertId) -> anyhow::Result<Answer> {
 
 fn begin_anew(delivery: &mut Delivery) -> bool {
     match delivery.progress {
-        Progress::Told(_) => return false,
+        Progress::Told(_) | Progress::Spared => return false,
         Progress::Open | Progress::Failed => {}
     }
     delivery.progress = Progress::Open;
