@@ -1,7 +1,7 @@
 //! Measures the appliance beside its neighbours on the same machine in the same run, and prints
 //! ratios with the conditions: absolute times say more about the machine.
 //!
-//! `cargo bench --bench neighbours [-- --quick] [intake|postal|start|telling|day …]`
+//! `cargo bench --bench neighbours [-- --quick] [understand|intake|postal|start|telling|day …]`
 
 mod child;
 mod day;
@@ -10,6 +10,7 @@ mod neighbour;
 mod report;
 mod start;
 mod telling;
+mod understand;
 
 use std::path::Path;
 use std::time::Duration;
@@ -32,6 +33,9 @@ fn main() -> Result<()> {
     let mut report = Report::default();
     let amount =
         if quick { Amount { rounds: 3, mails: 500 } } else { Amount { rounds: 7, mails: 2000 } };
+    if wanted("understand") {
+        understand::measure(&mut report)?;
+    }
     if wanted("start") {
         start::measure(folder, amount.rounds, &mut report)?;
     }
