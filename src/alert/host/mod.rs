@@ -404,6 +404,7 @@ pub(super) fn from_sender(from: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::label::Table;
     use super::{Labels, from_labels, from_line, from_sender};
 
     #[test]
@@ -433,10 +434,9 @@ mod tests {
 
     #[test]
     fn finds_machines_elsewhere() {
-        assert_eq!(
-            from_labels(&Labels::of("Device Name: SW-1\nSeverity: x")).as_deref(),
-            Some("SW-1")
-        );
+        let text = "Device Name: SW-1\nSeverity: x";
+        let table = Table::of(text);
+        assert_eq!(from_labels(&Labels::new(text, &table)).as_deref(), Some("SW-1"));
         assert_eq!(
             from_sender("root <root@web1.example.org>").as_deref(),
             Some("web1.example.org")
