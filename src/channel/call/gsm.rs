@@ -12,7 +12,7 @@ use super::conversation::{Rules, next_key};
 use super::line::{Line, LineEnd, LineEvent, Sound, Voice};
 use super::progress::{Diary, Happening, Progress};
 use super::talk::Talk;
-use crate::audio::{Pcm, Player};
+use crate::audio::{Pcm, Player, telephone};
 use crate::channel::{Channel, Job, Outcome, Report};
 use crate::config::{Audio, ChannelName, Config, Language, Person, VoiceName};
 use crate::modem::at::Remedy;
@@ -175,7 +175,9 @@ impl Voice for HerVoice {
     fn say<'a>(&'a self, sentence: &'a str) -> BoxFuture<'a, Result<Arc<Pcm>, String>> {
         Box::pin(async move {
             let said = self.speaker.say_within(self.utterance(sentence), SPEECH_PATIENCE).await;
-            said.map_err(|error| error.to_string())
+            let said = said.map_err(|error| error.to_string())?;
+            let fitted = tokio::task::spawn_blocking(move || Arc::new(telephone(&said))).await;
+            fitted.map_err(|error| error.to_string())
         })
     }
 }
