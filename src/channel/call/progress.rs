@@ -10,8 +10,11 @@ use crate::alert::AlertId;
 use crate::channel::{Moment, Outcome};
 use crate::config::{ChannelName, PersonName};
 
-/// Most moments kept of one call; a storm of keys is not worth more.
+/// Most moments kept of one call.
 const MOST_MOMENTS: usize = 64;
+
+/// Most of them that are keys: a storm of keys must not drive out the rest.
+const MOST_KEYS: usize = 20;
 
 /// One thing that happened in a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +90,7 @@ pub struct Diary {
     call: Progress,
     watchers: broadcast::Sender<Progress>,
     course: Vec<Moment>,
+    keys: usize,
 }
 
 impl Diary {
@@ -96,7 +100,7 @@ impl Diary {
         call.what = Happening::Begun(key);
         // Nobody may be watching.
         drop(watchers.send(call.clone()));
-        Self { call, watchers, course: Vec::new() }
+        Self { call, watchers, course: Vec::new(), keys: 0 }
     }
 
     /// Notes what happens at this moment.
@@ -107,11 +111,14 @@ impl Diary {
             Happening::Begun(_) | Happening::Says(_) | Happening::Listens | Happening::Ended(_) => {
                 false
             }
+            Happening::Key(_) => {
+                self.keys += 1;
+                self.keys <= MOST_KEYS
+            }
             Happening::Dialling
             | Happening::Ringing
             | Happening::Answered
             | Happening::Said(_)
-            | Happening::Key(_)
             | Happening::Acknowledged
             | Happening::HungUp(_) => true,
         };
