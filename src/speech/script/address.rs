@@ -68,7 +68,9 @@ impl Reader<'_> {
         static UUID: LazyLock<Regex> = LazyLock::new(|| {
             pattern(r"^\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b\}?")
         });
-        Some(UUID.find(rest)?.len())
+        let used = UUID.find(rest)?.len();
+        self.out.pause(',');
+        Some(used)
     }
 
     /// By its kind only.

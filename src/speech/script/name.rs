@@ -7,6 +7,8 @@ use regex::Regex;
 use super::address::is_id;
 use super::read::{Reader, pattern};
 
+/// Bytes of the longest name that is said.
+const MAX_NAME: usize = 100;
 /// Parts of a path that are said; of a longer one only the last.
 const MAX_PATH: usize = 3;
 /// Letters of a word without a vowel that are spelled.
@@ -122,7 +124,7 @@ impl Reader<'_> {
 
     /// A name by its parts: `HighCPULoad`, `node_filesystem_avail`, `srv-db-01`.
     pub(super) fn name_parts(&mut self, name: &str) {
-        if self.known(name) {
+        if self.known(name) || name.len() > MAX_NAME {
             return;
         }
         for (index, dotted) in name.split('.').enumerate() {

@@ -109,8 +109,9 @@ impl Reader<'_> {
 
     /// `5m`, `1h 3m 20s`, `2d4h`: after a digit `m` means minutes.
     pub(super) fn duration(&mut self, rest: &str) -> Option<usize> {
-        static DURATION: LazyLock<Regex> =
-            LazyLock::new(|| pattern(r"^\d+(?:[.,]\d+)?(?:ms|[wdhms])(?: ?\d+(?:ms|[wdhms]))*\b"));
+        static DURATION: LazyLock<Regex> = LazyLock::new(|| {
+            pattern(r"^\d+(?:[.,]\d+)?(?:ms|[wdhms])(?: ?\d+(?:ms|[wdhms])){0,5}\b")
+        });
         static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"([\d.,]+)(ms|[wdhms])"));
         if self.reading.units.len() < 2 {
             return None;
@@ -256,7 +257,7 @@ impl Reader<'_> {
             self.reading.units.iter().flat_map(|unit| unit.signs.iter().map(move |s| (unit, *s)));
         let whole = |sign: &str| {
             let after = text.strip_prefix(sign)?;
-            (sign == "%" || !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+            (sign == "%" || !after.starts_with(|c: char| c.is_alphanumeric() || "_'".contains(c)))
                 .then_some(sign.len())
         };
         signs

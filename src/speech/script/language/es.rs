@@ -214,8 +214,8 @@ const STATES: &[(&str, &str)] = &[
 ];
 
 const PHRASES: &[(&str, &str)] = &[
-    ("Service Alert:", "de servicio:"),
-    ("Host Alert:", "de equipo:"),
+    ("Service Alert:", ", servicio:"),
+    ("Host Alert:", ", equipo:"),
     ("is CRITICAL", "está crítico"),
     ("is DOWN", "está caído"),
     ("is OK", "está bien"),
@@ -223,6 +223,9 @@ const PHRASES: &[(&str, &str)] = &[
     ("is UNREACHABLE", "está inalcanzable"),
     ("is UP", "está activo"),
     ("is WARNING", "está en aviso"),
+    ("is down", "está caído"),
+    ("is unreachable", "está inalcanzable"),
+    ("is up", "está activo"),
     ("Resolved in", "Resuelto en"),
     ("Updated problem in", "Actualizado tras"),
     ("Recovered from critical", "Recuperado de crítico"),
@@ -268,6 +271,7 @@ const NAMES: &[(&str, &str)] = &[
     ("firewall", "fáier uol"),
     ("fs", "F S"),
     ("gi", "giga"),
+    ("host", "equipo"),
     ("idrac", "i drac"),
     ("ipv4", "I P versión 4"),
     ("ipv6", "I P versión 6"),
@@ -279,6 +283,7 @@ const NAMES: &[(&str, &str)] = &[
     ("mysql", "mai S Q L"),
     ("nginx", "enyin equis"),
     ("ok", "okey"),
+    ("on", "en"),
     ("postgres", "posgres"),
     ("postgresql", "posgres Q L"),
     ("pve", "P V E"),
