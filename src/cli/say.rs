@@ -149,8 +149,9 @@ async fn write(speaker: &Speaker, sentences: Vec<Utterance>, file: PathBuf) -> a
         // Another engine stepped in: the file has one rate.
         whole.append(&audio::resample(&sound, whole.rate));
     }
-    tokio::task::spawn_blocking(move || audio::write_wav(&file, &whole)).await??;
-    Ok(())
+    let cannot = format!("cannot write {}", file.display());
+    let writing = tokio::task::spawn_blocking(move || audio::write_wav(&file, &whole));
+    writing.await?.context(cannot)
 }
 
 /// Plays each sentence while the next ones are made.
