@@ -29,8 +29,8 @@ const PURE: [&str; 16] = [
 const IMPORTS: [(&str, &[&str]); 19] = [
     ("config", &[]),
     ("audio", &["config"]),
-    ("speech", &["alert", "audio", "config"]),
     ("alert", &["config"]),
+    ("speech", &["alert", "audio", "config"]),
     ("health", &["alert", "config"]),
     ("modem", &["config", "health"]),
     ("channel", &["alert", "audio", "config", "health", "modem", "speech"]),
