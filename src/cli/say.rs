@@ -176,6 +176,7 @@ async fn play(speaker: &Speaker, sentences: Vec<Utterance>, config: &Config) -> 
         player.drained().await
     };
     let (spoken, heard) = tokio::join!(making, playing);
+    player.close().await;
     spoken?;
     Ok(heard?)
 }
