@@ -78,6 +78,9 @@ tls = "starttls"
 ca = "{ca}"
 from = "alerts@smtp.appliance"
 
+[gsm]
+enabled = false
+
 [sms]
 full_text = true
 

@@ -17,6 +17,9 @@ name = \"ana\"
 phone = \"+34 600 000 001\"
 groups = [\"oncall\"]
 
+[gsm]
+enabled = false
+
 [mail]
 enabled = false
 ";
@@ -132,6 +135,7 @@ fn settings_are_changed_in_the_file() {
     CHANNEL  STATE                PEOPLE REACHED
     sms      on, without a modem  1
     mail     on, without a relay  0
+    gsm      off                  1
     "##);
     bench.prints(&["channel", "disable", "sms"]);
     bench.prints(&["language", "es"]);

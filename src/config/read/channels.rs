@@ -270,7 +270,9 @@ impl Read {
                 "there is no [modem]: no SMS goes out; add one, or set sms.enabled = false";
             reader.warn(&self.places.sms, "sms", message);
         }
-        if enabled(ChannelName::Gsm) && self.modem.is_none() {
+        // Without a section of its own, what is said of SMS is enough.
+        let is_named = !self.places.gsm.is_empty();
+        if is_named && enabled(ChannelName::Gsm) && self.modem.is_none() {
             let message =
                 "there is no [modem]: nobody is called; add one, or set gsm.enabled = false";
             reader.warn(&self.places.gsm, "gsm", message);
