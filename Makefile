@@ -43,12 +43,12 @@ bench-quick: setup ## the same in a few minutes, less exact
 	tools/setup.sh bench
 	$(CARGO) bench --locked --bench neighbours -- --quick
 
-fuzz: ## run each fuzz target for SECONDS (default 600); needs a nightly compiler and cargo-fuzz
+fuzz: ## run each fuzz target for SECONDS_EACH (default 600); needs a nightly compiler and cargo-fuzz
 	tools/fuzz.sh $(or $(SECONDS_EACH),600)
 
-deny: ## check licences and sources of all dependencies
+deny: ## check licences, sources and double versions of all dependencies (not advisories)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
-	$(CARGO) deny check bans licenses sources
+	$(CARGO) deny --locked check bans licenses sources
 
 doc: ## the reference of the code
 	$(CARGO) doc --no-deps --locked --open

@@ -77,17 +77,18 @@ impl Intake {
 
     async fn take(&self, submission: Submission) -> Result<Accepted, Rejected> {
         let Submission { origin, people, raw } = submission;
+        let (client, size, count) = (origin.client.clone(), raw.len(), people.len());
         let (text, events) = understand(&raw, &origin).await;
         let received = Timestamp::now();
         let alert = Alert { id: AlertId::default(), received, origin, people, text, events };
         let now = tokio::time::Instant::now().into_std();
         match self.queue.admit(alert, raw, now).await {
             Ok((id, Verdict::Pass)) => {
-                tracing::info!(alert = %id, "queued");
+                tracing::info!(alert = %id, client, size, people = count, "queued");
                 Ok(Accepted { id })
             }
             Ok((id, Verdict::Drop(reason))) => {
-                tracing::info!(alert = %id, %reason, "dropped");
+                tracing::info!(alert = %id, client, size, %reason, "dropped");
                 Ok(Accepted { id })
             }
             Ok((_, Verdict::Full)) | Err(QueueError::Full) => Err(Rejected::QueueFull),

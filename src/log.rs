@@ -9,8 +9,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is logged unless `RUST_LOG` says otherwise. sled tells its inner life at INFO.
-const DEFAULT_FILTER: &str = "info,sled=warn,rustls=warn";
+/// What is logged unless `RUST_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "info,rustls=warn";
 
 /// Begins to log what is of interest to whoever runs the appliance.
 pub fn begin() {

@@ -1,4 +1,4 @@
-//! The appliance as a process of its own, so that its memory and its start are its own.
+//! The appliance as its users start it: a process of its own, whose memory and start are its own.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,12 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use smtp_appliance::appliance::Appliance;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-/// First argument by which this program becomes the appliance.
-pub(crate) const BE_THE_APPLIANCE: &str = "be-the-appliance";
+/// The program itself, as optimised as this one.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_smtp-appliance");
 
 /// How long anything may take to listen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,18 +24,6 @@ pub(crate) struct Running {
     pub(crate) start: Duration,
 }
 
-/// Is the appliance, as its own program runs it.
-pub(crate) fn be(config: &Path) -> Result<()> {
-    smtp_appliance::log::begin();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
-        drop(rustls::crypto::ring::default_provider().install_default());
-        Appliance::build(config)?.run(CancellationToken::new()).await?;
-        Ok(())
-    })
-}
-
 impl Running {
     /// Starts one in `folder`; `channels` is the part of the configuration that tells of them.
     pub(crate) fn start(folder: &Path, channels: &str, max_history: usize) -> Result<Self> {
@@ -47,8 +33,8 @@ impl Running {
         fs::write(&config, configuration(folder, address, channels, max_history))?;
         let log = fs::File::options().append(true).create(true).open(folder.join("log"))?;
         let begun = Instant::now();
-        let process = Command::new(std::env::current_exe()?)
-            .arg(BE_THE_APPLIANCE)
+        let process = Command::new(PROGRAM)
+            .args(["run", "--config"])
             .arg(&config)
             .stdin(Stdio::null())
             .stderr(log)

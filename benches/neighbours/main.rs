@@ -1,7 +1,7 @@
 //! Measures the appliance beside its neighbours on the same machine in the same run, and prints
 //! ratios with the conditions: absolute times say more about the machine.
 //!
-//! `cargo bench --bench neighbours [-- --quick] [intake|postal|start|telling|day …]`
+//! `cargo bench --bench neighbours [-- --quick] [understand|intake|postal|start|telling|day …]`
 
 mod child;
 mod day;
@@ -10,6 +10,7 @@ mod neighbour;
 mod report;
 mod start;
 mod telling;
+mod understand;
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,11 +22,6 @@ use report::{Report, say};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, config] = arguments.as_slice()
-        && first == child::BE_THE_APPLIANCE
-    {
-        return child::be(Path::new(config));
-    }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let named: Vec<&String> =
         arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
@@ -37,6 +33,9 @@ fn main() -> Result<()> {
     let mut report = Report::default();
     let amount =
         if quick { Amount { rounds: 3, mails: 500 } } else { Amount { rounds: 7, mails: 2000 } };
+    if wanted("understand") {
+        understand::measure(&mut report)?;
+    }
     if wanted("start") {
         start::measure(folder, amount.rounds, &mut report)?;
     }

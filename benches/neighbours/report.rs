@@ -33,6 +33,15 @@ impl Report {
         reached: impl Fn(f64) -> bool,
     ) {
         let verdict = if reached(value.number) { "yes" } else { "**no**" };
+        self.push(what, goal, value, verdict);
+    }
+
+    /// What is worth knowing and no goal.
+    pub(crate) fn fact(&mut self, what: &str, value: &Value) {
+        self.push(what, "", value, "");
+    }
+
+    fn push(&mut self, what: &str, goal: &str, value: &Value, verdict: &str) {
         let row = format!("| {what} | {goal} | {} | {verdict} |", value.text);
         say(&row);
         self.rows.push_str(&row);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::text;
-use super::{Alert, AlertId, Event, Kind, Origin, Severity, understand};
+use super::{Alert, AlertId, Event, Origin, understand};
 use crate::config::{Language, Templates};
 
 /// What the mail reports; one element per event.
@@ -17,24 +17,9 @@ pub struct Explanation {
 /// One event of a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explained {
-    /// Name of the profile that read it.
-    pub source: String,
-    /// Kind of news.
-    pub kind: Kind,
-    /// On the common scale; null if the mail does not tell.
-    pub severity: Option<Severity>,
-    /// In the mail's own word; null if it does not tell.
-    pub severity_text: Option<String>,
-    /// The machine; null if the mail does not tell.
-    pub host: Option<String>,
-    /// What is wrong on it; null if the mail does not tell.
-    pub check: Option<String>,
-    /// The source's number for the problem; null if the mail does not tell.
-    pub problem_id: Option<String>,
-    /// One line a person understands.
-    pub summary: String,
-    /// What is the same from the problem to its recovery.
-    pub identity: String,
+    /// What was read.
+    #[serde(flatten)]
+    pub event: Event,
     /// What the channels say.
     pub texts: Texts,
 }
@@ -67,18 +52,7 @@ pub fn explain(raw: &[u8], language: &Language, templates: &Templates) -> Explan
         sms: text::sms(&alert, language, templates),
         call: text::call(&alert, language, templates),
     };
-    let explained = |event: Event| Explained {
-        source: event.source,
-        kind: event.kind,
-        severity: event.severity,
-        severity_text: event.severity_text,
-        host: event.host,
-        check: event.check,
-        problem_id: event.problem_id,
-        summary: event.summary,
-        identity: event.identity,
-        texts: texts.clone(),
-    };
+    let explained = |event| Explained { event, texts: texts.clone() };
     Explanation { alerts: alert.events.into_iter().map(explained).collect() }
 }
 
@@ -109,20 +83,21 @@ impl Explanation {
 
 impl Explained {
     fn rows(&self) -> Vec<String> {
-        let severity = match (self.severity, self.severity_text.as_deref()) {
+        let event = &self.event;
+        let severity = match (event.severity, event.severity_text.as_deref()) {
             (Some(severity), Some(word)) => Some(format!("{} (\"{word}\")", severity.as_str())),
             (Some(severity), None) => Some(severity.as_str().to_owned()),
             (None, word) => word.map(|word| format!("\"{word}\"")),
         };
         let rows = [
-            ("source", Some(self.source.as_str())),
-            ("kind", Some(self.kind.as_str())),
+            ("source", Some(event.source.as_str())),
+            ("kind", Some(event.kind.as_str())),
             ("severity", severity.as_deref()),
-            ("host", self.host.as_deref()),
-            ("check", self.check.as_deref()),
-            ("problem id", self.problem_id.as_deref()),
-            ("summary", Some(self.summary.as_str())),
-            ("identity", Some(self.identity.as_str())),
+            ("host", event.host.as_deref()),
+            ("check", event.check.as_deref()),
+            ("problem id", event.problem_id.as_deref()),
+            ("summary", Some(event.summary.as_str())),
+            ("identity", Some(event.identity.as_str())),
         ];
         rows.map(|(label, value)| format!("{label:<11} {}", value.unwrap_or("-"))).into()
     }

@@ -1,48 +1,86 @@
 //! `Label: value` lines, the way most mails tell their facts.
 
-use super::words::{fold, same};
+use std::ops::Range;
+
+use memchr::memchr3;
+
+use super::words::fold;
 
 /// Longest label, in bytes.
 const MAX_LABEL: usize = 48;
+/// Labels kept of one text; what matters stands at the beginning.
+const MAX_LABELS: usize = 500;
 
 /// Every `label: value`, `label = value` and `label | value` of a text, in order.
 pub(super) fn labels(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(label)
 }
 
-/// The value of the first label with one of these names (folded), if it is not empty.
-pub(super) fn value<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
-    labels(text)
-        .find(|(label, value)| !value.is_empty() && names.iter().any(|name| same(label, name)))
-        .map(|(_, value)| value)
+/// Where the labels of a text stand, read once for the many questions of the profiles.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// The labels themselves, folded, one behind the other.
+    names: String,
+    /// Where each label stands in `names` and its value in the text.
+    entries: Vec<(Range<usize>, Range<usize>)>,
 }
 
-/// The labels of a text, folded once for many questions.
-#[derive(Debug)]
-pub(super) struct Labels<'a>(Vec<(String, &'a str)>);
+impl Table {
+    /// The labels of `text` that have a value.
+    pub(super) fn of(text: &str) -> Self {
+        let mut table = Self::default();
+        let filled = labels(text).filter(|(_, value)| !value.is_empty());
+        for (name, value) in filled.take(MAX_LABELS) {
+            let start = table.names.len();
+            table.names.push_str(&fold(name));
+            let value_start = value.as_ptr().addr() - text.as_ptr().addr();
+            let value = value_start..value_start + value.len();
+            table.entries.push((start..table.names.len(), value));
+        }
+        table
+    }
+}
+
+/// The labels of a text. Names to look for are folded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Labels<'a> {
+    text: &'a str,
+    table: &'a Table,
+}
 
 impl<'a> Labels<'a> {
-    /// Labels kept; what matters stands at the beginning.
-    const MAX: usize = 200;
+    /// `table` was made of `text`.
+    pub(super) const fn new(text: &'a str, table: &'a Table) -> Self {
+        Self { text, table }
+    }
 
-    pub(super) fn of(text: &'a str) -> Self {
-        let filled = labels(text).filter(|(_, value)| !value.is_empty()).take(Self::MAX);
-        Self(filled.map(|(label, value)| (fold(label), value)).collect())
+    /// The value of the first label with one of these names.
+    pub(super) fn value(&self, names: &[&str]) -> Option<&'a str> {
+        self.all().find(|(label, _)| names.contains(label)).map(|(_, value)| value)
     }
 
     /// The value of the best label: names earlier in the list win wherever they stand.
     pub(super) fn first_of(&self, names: &[&str]) -> Option<&'a str> {
-        if self.0.is_empty() {
+        if self.table.entries.is_empty() {
             return None;
         }
-        let labelled = |name: &&str| self.0.iter().find(|(label, _)| label == name);
-        names.iter().find_map(labelled).map(|(_, value)| *value)
+        names.iter().find_map(|name| self.value(&[name]))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let Self { text, table } = *self;
+        table.entries.iter().filter_map(move |(name, value)| {
+            Some((table.names.get(name.clone())?, text.get(value.clone())?))
+        })
     }
 }
 
 fn label(line: &str) -> Option<(&str, &str)> {
+    let separator = |line: &str| memchr3(b':', b'=', b'|', line.as_bytes());
+    // Most lines have none.
+    separator(line)?;
     let line = line.trim_start_matches(|c: char| c.is_whitespace() || "*-•>|#_".contains(c));
-    let end = line.find([':', '=', '|'])?;
+    let end = separator(line)?;
     let (label, value) = line.split_at(end);
     let mut value = value.get(1..)?;
     if value.starts_with("//") {
@@ -72,7 +110,7 @@ pub(super) fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Labels, between, value};
+    use super::{Labels, Table, between};
 
     #[test]
     fn finds_labels() {
@@ -85,10 +123,13 @@ mod tests {
             (&["empty"], Some("later")),
             (&["http"], None),
         ];
+        let table = Table::of(body);
+        let labels = Labels::new(body, &table);
         for (names, found) in cases {
-            assert_eq!(value(body, names), found);
+            assert_eq!(labels.value(names), found);
         }
-        assert_eq!(Labels::of(body).first_of(&["state", "host"]), Some("DOWN"));
+        assert_eq!(labels.first_of(&["host", "state"]), Some("web1"));
+        assert_eq!(labels.first_of(&["state", "host"]), Some("DOWN"));
         assert_eq!(between("SMART error (Health) on", "(", ")"), Some("Health"));
     }
 }

@@ -15,19 +15,21 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::text;
-use crate::channel::{Channel, MailChannel, SmsChannel, SmsText};
+use crate::channel::call::Progress;
+use crate::channel::{Channel, GsmChannel, MailChannel, SmsChannel, SmsText};
 use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
 use crate::intake::{FilterGate, Intake};
 use crate::queue;
 use crate::smtp;
+use crate::speech::Speaker;
 
 use gsm::Gsm;
 use settings::Keeper;
@@ -77,6 +79,7 @@ pub struct Appliance {
     keeper: Keeper,
     writer: thread::JoinHandle<()>,
     queue: queue::Queue,
+    calls: broadcast::Sender<Progress>,
 }
 
 impl Appliance {
@@ -90,9 +93,13 @@ impl Appliance {
         let config = Arc::clone(&settings.borrow());
         let (queue, writer) = open_queue(&config, &settings)?;
         let (modem, gsm) = Gsm::new(settings.clone());
+        let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
+        let gsm_channel = GsmChannel::new(settings.clone(), modem.clone(), speaker);
+        let calls = gsm_channel.watchers();
         let channels: Vec<Arc<dyn Channel>> = vec![
             Arc::new(MailChannel::new(settings.clone())),
             Arc::new(SmsChannel::new(settings.clone(), modem, sms_text(settings.clone()))),
+            Arc::new(gsm_channel),
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
@@ -104,9 +111,11 @@ impl Appliance {
             queue.clone(),
             handle.commands,
             reload,
+            calls.clone(),
             settings,
         )?;
-        Ok(Self { smtp, dispatcher, control, gsm, keeper: keeper.obeying(reloads), writer, queue })
+        let keeper = keeper.obeying(reloads);
+        Ok(Self { smtp, dispatcher, control, gsm, keeper, writer, queue, calls })
     }
 
     /// Addresses of the SMTP ports, in the order of the configuration.
@@ -119,6 +128,12 @@ impl Appliance {
     #[must_use]
     pub fn queue(&self) -> queue::Queue {
         self.queue.clone()
+    }
+
+    /// What happens in calls from now on.
+    #[must_use]
+    pub fn calls(&self) -> broadcast::Receiver<Progress> {
+        self.calls.subscribe()
     }
 
     /// Runs until `stop`; then ends in order: no new mail, what is being told is told, the rest
@@ -167,11 +182,7 @@ fn open_queue(
         settings.clone(),
     )?;
     if let Some(damage) = &opened.damage {
-        tracing::error!(
-            reason = damage.reason,
-            set_aside = %damage.set_aside.display(),
-            "THE STORE WAS DAMAGED and is set aside; alerts that waited in it are not told"
-        );
+        damage.tell();
     }
     opened.start().map_err(StartError::Thread)
 }

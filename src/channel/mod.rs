@@ -1,14 +1,17 @@
 //! The ways to tell a person. A channel carries out one attempt and says how it ended; when and
 //! whether to try again is decided in `dispatch`.
 
+pub mod call;
 pub mod mail;
 pub mod sms;
 
+pub use call::GsmChannel;
 pub use mail::MailChannel;
 pub use sms::{SmsChannel, SmsText};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
@@ -57,6 +60,33 @@ pub enum Outcome {
     Retry(String),
     /// It failed for good: trying again cannot help.
     Refused(String),
+    /// It was not needed any more: she acknowledged by another channel.
+    Spared(String),
+}
+
+/// How an attempt went for one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How it ended. A call that was answered and not acknowledged was [`Outcome::Told`] as far as
+    /// [`Reach::Answered`]; whether that is enough is decided in `dispatch`.
+    pub outcome: Outcome,
+    /// What happened on the way, where that is more than the end.
+    pub course: Vec<Moment>,
+}
+
+/// What happened at one moment of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Wall clock.
+    pub at: Timestamp,
+    /// What happened, in a few words: `ringing`, `key 4`.
+    pub what: String,
+}
+
+impl From<Outcome> for Report {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, course: Vec::new() }
+    }
 }
 
 /// A way to tell people.
@@ -74,6 +104,9 @@ pub trait Channel: Send + Sync {
         1
     }
 
-    /// Carries out one attempt. The answer has one outcome per person of `job.people`, in order.
-    fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Outcome>>;
+    /// This job will be told soon: what takes long may be begun. Returns at once.
+    fn prepare(&self, _job: &Job) {}
+
+    /// Carries out one attempt. The answer has one report per person of `job.people`, in order.
+    fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Report>>;
 }

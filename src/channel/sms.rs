@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tracing::debug;
 
-use super::{Channel, Job, Outcome, Reach};
+use super::{Channel, Job, Outcome, Reach, Report};
 use crate::config::{ChannelName, Config, Person, Sms};
 use crate::modem::pdu::{shorten, split};
 use crate::modem::{Modem, SmsError, SmsRequest};
@@ -62,7 +62,7 @@ impl SmsChannel {
             Outcome::Told { detail, .. } => {
                 debug!(alert, person = %person.name, "SMS handed over: {detail}");
             }
-            Outcome::Retry(reason) | Outcome::Refused(reason) => {
+            Outcome::Retry(reason) | Outcome::Refused(reason) | Outcome::Spared(reason) => {
                 debug!(alert, person = %person.name, "SMS not sent: {reason}");
             }
         }
@@ -75,14 +75,14 @@ impl Channel for SmsChannel {
         ChannelName::Sms
     }
 
-    fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Outcome>> {
+    fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Report>> {
         Box::pin(async move {
-            let mut outcomes = Vec::with_capacity(job.people.len());
+            let mut reports = Vec::with_capacity(job.people.len());
             // One after the other, since there is one modem.
             for person in &job.people {
-                outcomes.push(self.tell_one(&job, person).await);
+                reports.push(self.tell_one(&job, person).await.into());
             }
-            outcomes
+            reports
         })
     }
 }

@@ -1,6 +1,8 @@
 //! The command line: one file per command. Answers go to standard output, complaints to standard
 //! error; the exit code is 0 if it was done, 1 if it failed, 2 if it was not understood.
 
+mod audio;
+mod call;
 mod change;
 mod check_config;
 mod demo;
@@ -11,10 +13,12 @@ mod output;
 mod people;
 mod queue;
 mod run;
+mod say;
 mod send_test;
 mod session;
 mod settings;
 mod table;
+mod voice;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +28,7 @@ use smtp_appliance::config::{Config, Loaded};
 
 use output::{Closed, Output};
 
-/// Takes alert mails by SMTP and tells a person, by SMS and by mail.
+/// Takes alert mails by SMTP and tells a person, by a call, by SMS and by mail.
 ///
 /// Point the monitoring system's mail at this machine: each mail is understood, filtered, kept on
 /// a durable queue, and told to the people it is addressed to.
@@ -41,6 +45,7 @@ use output::{Closed, Output};
   smtp-appliance check-config                  is the configuration right?
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
+  smtp-appliance call ana 'Disk full'               her phone rings, and says it
   smtp-appliance queue list --all              what was told, what was dropped, and why
 
 Exit codes: 0 done, 1 failed, 2 not understood."
@@ -79,11 +84,21 @@ enum Command {
     /// Settings of the SMS channel.
     #[command(subcommand)]
     Sms(settings::Sms),
+    /// Find the sound card that leads to the modem, and try it.
+    #[command(subcommand)]
+    Audio(audio::Command),
     /// Show alerts and what became of them; try or drop them by hand.
     #[command(subcommand)]
     Queue(queue::Command),
     /// Tell one person something harmless, to see whether it arrives.
     SendTest(send_test::Args),
+    /// Call somebody and say a text; she accepts it by a key.
+    Call(call::Args),
+    /// Say a text aloud, or write it to a sound file.
+    Say(say::Args),
+    /// Show, install and remove the voices that speak.
+    #[command(subcommand)]
+    Voice(voice::Command),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
     /// Show the appliance at work with a simulated modem and relay.
@@ -108,6 +123,15 @@ impl Context {
     fn load(&self) -> anyhow::Result<Config> {
         let Loaded { config, .. } = Config::load(&self.config)?;
         Ok(config)
+    }
+
+    /// The configuration, or the defaults for commands that are of use before there is one.
+    fn load_or_default(&self) -> anyhow::Result<Config> {
+        if self.config.exists() {
+            return self.load();
+        }
+        let parsed = Config::parse("").map_err(|_| anyhow::anyhow!("the defaults are wrong"))?;
+        Ok(parsed.config)
     }
 }
 
@@ -139,6 +163,7 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::Call(args) => return call::run(args, &mut context),
         Command::SendTest(args) => return send_test::run(&args, &mut context),
         Command::Run(args) => run::run(&args, &context)?,
         Command::People(command) => people::run(command, &mut context)?,
@@ -146,7 +171,10 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Channel(command) => settings::channel(command, &mut context)?,
         Command::Language(args) => settings::language(args, &mut context)?,
         Command::Sms(command) => settings::sms(&command, &mut context)?,
+        Command::Audio(command) => audio::run(command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
+        Command::Say(args) => say::run(args, &context)?,
+        Command::Voice(command) => voice::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,
         Command::ModemSimulator(args) => modem_simulator::run(args)?,

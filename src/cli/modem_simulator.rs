@@ -19,9 +19,20 @@ Orders, at the start or line by line on standard input:
   network denied      or home, roaming, searching, idle, unknown
   sim none            or ready, busy, failure
   cms 38 2            the next two SMS end in +CMS ERROR: 38
-  silence …, garbage BYTES, cut on, delay 2s, ring NUMBER, say TEXT
+  silence …, garbage BYTES, cut on, delay 2s, say TEXT
   reboot, unplug, plug
-  sms NUMBER TEXT     an SMS comes in")]
+  sms NUMBER TEXT     an SMS comes in
+Calls:
+  person answers 3s presses 4 10s
+                      how everybody reacts; with a NUMBER before it, one person
+  person never        or busy, rejects, unreachable, voicemail 20s
+  person answers 1s hangs-up 4s
+  press 4, hang-up    the person in the call, now; hang-up silently
+  ring NUMBER         a call comes in
+  cme 30 1, dialtone off, late-ok on
+                      how ATD fails, or is answered only with the telephone
+  connect 2s, no-answer 60s
+                      how long the network takes, and lets it ring")]
 pub(super) struct Args {
     /// Symbolic link to the pseudo-terminal, made at the start and removed at the end.
     #[arg(long, value_name = "PATH")]
@@ -56,6 +67,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         report_delay: Duration::from_millis(args.report_delay),
         pin: args.pin,
         orders: args.order,
+        ..simulator::Options::default()
     };
     session::run(async |stop| Ok(simulator::run(options, stop).await?))
 }

@@ -38,6 +38,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
         answer @ (Answer::List { .. }
         | Answer::Show { .. }
         | Answer::Retried { .. }
+        | Answer::Calling(_)
         | Answer::Done) => anyhow::bail!("unexpected answer: {answer:?}"),
     };
     for (channel, outcome) in &outcomes {
@@ -54,6 +55,7 @@ pub(super) fn describe(outcome: &Outcome) -> String {
         Outcome::Told { reach, detail, .. } => format!("{}: {}", reach_word(*reach), tame(detail)),
         Outcome::Retry(reason) => format!("failed for now: {}", tame(reason)),
         Outcome::Refused(reason) => format!("failed for good: {}", tame(reason)),
+        Outcome::Spared(reason) => format!("not needed any more: {}", tame(reason)),
     }
 }
 

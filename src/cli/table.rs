@@ -1,4 +1,6 @@
-//! Aligned columns.
+//! Aligned columns, measured in cells of the terminal: 火 and 🔥 fill two.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns between two cells.
 const GAP: usize = 2;
@@ -12,7 +14,7 @@ pub(super) fn render(heading: &[&str], rows: &[Vec<String>], width: Option<usize
     let all: Vec<&[String]> =
         std::iter::once(heading.as_slice()).chain(rows.iter().map(Vec::as_slice)).collect();
     let width_of = |column: usize| {
-        all.iter().filter_map(|row| row.get(column)).map(|cell| count(cell)).max().unwrap_or(0)
+        all.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..heading.len()).map(width_of).collect();
     let lines = all.iter().map(|row| render_row(row, &widths, width));
@@ -27,7 +29,7 @@ fn render_row(row: &[String], widths: &[usize], width: Option<usize>) -> String 
             let room = width.map_or(usize::MAX, |width| width.saturating_sub(used).max(NARROWEST));
             line.push_str(&cut(cell, room));
         } else {
-            let blanks = column + GAP - count(cell);
+            let blanks = column + GAP - cell.width();
             line.push_str(cell);
             line.extend(std::iter::repeat_n(' ', blanks));
             used += column + GAP;
@@ -36,17 +38,18 @@ fn render_row(row: &[String], widths: &[usize], width: Option<usize>) -> String 
     format!("{}\n", line.trim_end())
 }
 
-/// The text, or its beginning with an ellipsis.
+/// The text, or its beginning with an ellipsis, in at most so many cells.
 pub(super) fn cut(text: &str, room: usize) -> String {
-    if count(text) <= room {
+    if text.width() <= room {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used < room
+    };
+    let kept: String = text.chars().take_while(fits).collect();
     format!("{}…", kept.trim_end())
-}
-
-fn count(text: &str) -> usize {
-    text.chars().count()
 }
 
 #[cfg(test)]
@@ -62,5 +65,15 @@ mod tests {
         let table = render(&["ID", "SUBJECT"], &rows, Some(21));
         assert_eq!(table, "ID    SUBJECT\n1     a long subject…\n1000  ñ\n");
         assert!(render(&["ID", "SUBJECT"], &rows, None).contains("of a mail"));
+    }
+
+    #[test]
+    fn wide_and_combining_characters_keep_the_columns() {
+        let rows = [["火事", "x"], ["🔥", "x"], ["cafe\u{301}", "火火火火火火火火"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        let table = render(&["HOST", "WHAT"], &rows, Some(20));
+        let expected = ["HOST  WHAT", "火事  x", "🔥    x", "cafe\u{301}  火火火火火火…"];
+        assert_eq!(table.lines().collect::<Vec<_>>(), expected);
+        assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
     }
 }

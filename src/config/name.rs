@@ -148,6 +148,15 @@ impl ChannelName {
     /// Every channel, in the default order.
     pub const ALL: [Self; 3] = [Self::Mail, Self::Sms, Self::Gsm];
 
+    /// Whether it calls. A person takes one call at a time, and one that reached her is enough.
+    #[must_use]
+    pub const fn is_call(self) -> bool {
+        match self {
+            Self::Mail | Self::Sms => false,
+            Self::Gsm => true,
+        }
+    }
+
     /// The word used in the configuration and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::view::{list, show};
 use super::{Answer, Request};
 use crate::alert::{self, Alert, AlertId, Origin};
+use crate::channel::call::{CallByHand, Happening, Progress};
 use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
@@ -20,7 +21,16 @@ pub(super) struct Desk {
     pub(super) queue: Queue,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+    /// What happens in calls.
+    pub(super) calls: broadcast::Sender<Progress>,
     pub(super) settings: watch::Receiver<Arc<Config>>,
+}
+
+/// Which of all calls is the one that was asked for.
+#[derive(Debug)]
+pub(super) struct Ours {
+    person: PersonName,
+    call: Option<u64>,
 }
 
 impl Desk {
@@ -48,6 +58,10 @@ impl Desk {
                 let outcomes = self.send_test(&person, channel).await?;
                 Ok(Answer::Tested { outcomes })
             }
+            Request::Call(call) => {
+                let outcomes = self.call(&call).await?;
+                Ok(Answer::Tested { outcomes })
+            }
             Request::Reload => {
                 let (answer, answered) = oneshot::channel();
                 self.reload.send(answer).await.map_err(text)?;
@@ -65,6 +79,19 @@ impl Desk {
         let (answer, answered) = oneshot::channel();
         self.commands.send(command(answer)).await.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?.map_err(text)
+    }
+
+    async fn call(&self, call: &CallByHand) -> Result<Vec<(ChannelName, Outcome)>, String> {
+        let config = Arc::clone(&self.settings.borrow());
+        let (job, channel) = (call.job(&config)?, call.channel(&config)?);
+        let told = self.command(|answer| Command::Test(Box::new(job), channel, answer)).await?;
+        Ok(told.into_iter().map(|outcome| (channel, outcome)).collect())
+    }
+
+    /// By what to know the call among all others.
+    pub(super) fn ours(&self, call: &CallByHand) -> Option<Ours> {
+        let job = call.job(&self.settings.borrow()).ok()?;
+        job.people.into_iter().next().map(|person| Ours { person: person.name, call: None })
     }
 
     async fn send_test(
@@ -85,6 +112,19 @@ impl Desk {
             outcomes.extend(told.into_iter().map(|outcome| (channel, outcome)));
         }
         Ok(outcomes)
+    }
+}
+
+impl Ours {
+    /// Whether this happened in the call that was asked for: the first one from then on that tells
+    /// her no alert of the queue.
+    pub(super) fn is(&mut self, progress: &Progress) -> bool {
+        let begins = matches!(progress.what, Happening::Begun(_));
+        let by_hand = progress.alerts == [AlertId::default()];
+        if self.call.is_none() && begins && by_hand && progress.person == self.person {
+            self.call = Some(progress.call);
+        }
+        self.call == Some(progress.call)
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the command line speaks with the running appliance: one line of JSON each way over a Unix
-//! socket in the store folder, readable and writable by its owner only.
+//! socket in the store folder, readable and writable by its owner only. A call is answered by a line
+//! for each thing that happens in it.
 
 mod client;
 mod desk;
@@ -12,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertId;
 use crate::channel::Outcome;
+use crate::channel::call::{CallByHand, Progress};
 use crate::config::{ChannelName, PersonName};
 
-pub use client::{ClientError, ask};
+pub use client::{ClientError, ask, call};
 pub use server::{BindError, Server};
 pub use view::{AlertView, DeliveryView, State, list, show};
 
@@ -54,6 +56,8 @@ pub enum Request {
         /// By which channel.
         channel: Option<ChannelName>,
     },
+    /// Call somebody now, beside the queue. What happens is answered as it happens.
+    Call(CallByHand),
     /// Read the configuration file again.
     Reload,
 }
@@ -77,7 +81,9 @@ pub enum Answer {
         /// How many deliveries are tried.
         deliveries: usize,
     },
-    /// To [`Request::SendTest`].
+    /// To [`Request::Call`], each time something happens; [`Answer::Tested`] follows at the end.
+    Calling(Progress),
+    /// To [`Request::SendTest`] and [`Request::Call`].
     Tested {
         /// How each channel did.
         outcomes: Vec<(ChannelName, Outcome)>,

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::desk::Desk;
-use super::{Answer, MAX_REQUEST, socket_path};
+use super::desk::{Desk, Ours};
+use super::{Answer, MAX_REQUEST, Request, socket_path};
+use crate::channel::call::Progress;
 use crate::config::Config;
 use crate::dispatch::Command;
 use crate::queue::Queue;
@@ -52,6 +54,7 @@ impl Server {
         queue: Queue,
         commands: mpsc::Sender<Command>,
         reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+        calls: broadcast::Sender<Progress>,
         settings: watch::Receiver<Arc<Config>>,
     ) -> Result<Self, BindError> {
         let path = socket_path(store);
@@ -65,7 +68,7 @@ impl Server {
             Ok(listener)
         };
         let listener = bind().map_err(|error| BindError { path: path.clone(), error })?;
-        let desk = Arc::new(Desk { queue, commands, reload, settings });
+        let desk = Arc::new(Desk { queue, commands, reload, calls, settings });
         Ok(Self { listener, path, desk })
     }
 
@@ -110,12 +113,43 @@ async fn converse(stream: UnixStream, desk: &Desk) -> std::io::Result<()> {
     let mut read = BufReader::new(read.take(MAX_REQUEST));
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
+        Ok(Request::Call(call)) => {
+            let calling = Request::Call(call.clone());
+            let answering = desk.answer(calling);
+            let happens = (desk.calls.subscribe(), desk.ours(&call));
+            let told = tell_while(answering, happens, &mut write).await?;
+            told.unwrap_or_else(|reason| Answer::Failed { reason })
+        }
         Ok(request) => {
             desk.answer(request).await.unwrap_or_else(|reason| Answer::Failed { reason })
         }
         Err(error) => Answer::Failed { reason: format!("not understood: {error}") },
     };
-    let mut line = serde_json::to_vec(&answer)?;
+    send(&answer, &mut write).await
+}
+
+async fn send(answer: &Answer, write: &mut OwnedWriteHalf) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
     tokio::time::timeout(PATIENCE, write.write_all(&line)).await?
+}
+
+/// Tells what happens in the call until it is answered for.
+async fn tell_while(
+    answering: impl Future<Output = Result<Answer, String>>,
+    (mut happens, mut ours): (broadcast::Receiver<Progress>, Option<Ours>),
+    write: &mut OwnedWriteHalf,
+) -> std::io::Result<Result<Answer, String>> {
+    tokio::pin!(answering);
+    let mut is_ours = |progress: &Progress| ours.as_mut().is_some_and(|ours| ours.is(progress));
+    loop {
+        // What happened before the answer is told before it.
+        tokio::select! {
+            biased;
+            Ok(progress) = happens.recv() => if is_ours(&progress) {
+                send(&Answer::Calling(progress), write).await?;
+            },
+            answer = &mut answering => return Ok(answer),
+        }
+    }
 }

@@ -73,7 +73,8 @@ fn view(record: Record, deliveries: Vec<Delivery>, pending: bool) -> AlertView {
         Fate::Queued => None,
         Fate::Dropped(reason) => Some(reason.to_string()),
     };
-    let told = deliveries.iter().filter(|item| matches!(item.progress, Progress::Told(_))).count();
+    let is_told = |progress| matches!(progress, Progress::Told(_) | Progress::Spared);
+    let told = deliveries.iter().filter(|item| is_told(item.progress)).count();
     let state = match (&record.fate, pending) {
         (Fate::Dropped(_), _) => State::Dropped,
         (Fate::Queued, true) => State::Waiting,

@@ -140,6 +140,7 @@ impl Stations {
                     Progress::Told(Reach::Acknowledged) => "acknowledged",
                     Progress::Open => "not yet",
                     Progress::Failed => "FAILED",
+                    Progress::Spared => "not needed",
                 };
                 let (person, channel) = (&delivery.person, delivery.channel);
                 station("told", &format!("alert {id} to {person} by {channel}: {how}"));

@@ -11,12 +11,12 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::journal::{self, Next};
+use super::journal::{self, Next, Rules, Took};
 use super::plan::Key;
 use crate::alert::{Alert, AlertId};
-use crate::channel::{Channel, Job, Outcome};
+use crate::channel::{Channel, Job, Outcome, Report};
 use crate::config::{ChannelName, Config, Person, PersonName, Retry};
-use crate::queue::{Delivery, Queue, QueueError, ReadError};
+use crate::queue::{Delivery, Progress, Queue, QueueError, ReadError};
 
 /// Wait before what could not be written is written again.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
@@ -32,8 +32,8 @@ pub(super) struct Attempt {
 /// How an attempt ended.
 pub(super) struct Ended {
     pub(super) channel: ChannelName,
-    /// What is to be done with each delivery.
-    pub(super) ends: Vec<(Key, Next)>,
+    /// What is to be done with each delivery, and where it stands.
+    pub(super) ends: Vec<(Key, Next, Progress)>,
     /// Marks by which later receipts find the deliveries.
     pub(super) receipts: Vec<(Key, Vec<u8>)>,
 }
@@ -44,7 +44,7 @@ struct Material {
     /// Those who can be told.
     keys: Vec<Key>,
     /// Those who cannot, with the reason.
-    refused: Vec<(Key, Outcome)>,
+    refused: Vec<(Key, Report)>,
 }
 
 impl Attempt {
@@ -60,45 +60,49 @@ impl Attempt {
 
     pub(super) async fn run(self) -> Ended {
         let begun = Instant::now();
-        let outcomes = match self.material() {
+        let reports = match self.material() {
             Ok(Material { job, keys, mut refused }) => {
                 if !keys.is_empty() {
-                    let outcomes = tell(&*self.channel, job).await;
+                    let reports = tell(&*self.channel, job).await;
                     for (position, key) in keys.into_iter().enumerate() {
-                        // A digest has one outcome for all its alerts, a shared mail one each.
-                        let outcome = outcomes.get(position).or_else(|| outcomes.last()).cloned();
-                        let none = || Outcome::Retry("no answer".to_owned());
-                        refused.push((key, outcome.unwrap_or_else(none)));
+                        // A digest has one report for all its alerts, a shared mail one each.
+                        let report = reports.get(position).or_else(|| reports.last()).cloned();
+                        let none = || Outcome::Retry("no answer".to_owned()).into();
+                        refused.push((key, report.unwrap_or_else(none)));
                     }
                 }
                 refused
             }
             // The store may be well again the next time.
             Err(error) => {
-                let outcome = Outcome::Retry(error.to_string());
-                self.keys.iter().map(|key| (key.clone(), outcome.clone())).collect()
+                let report = Report::from(Outcome::Retry(error.to_string()));
+                self.keys.iter().map(|key| (key.clone(), report.clone())).collect()
             }
         };
-        self.enter(outcomes, begun.elapsed()).await
+        self.enter(reports, begun.elapsed()).await
     }
 
     /// Writes the outcomes down, and says what is next.
-    async fn enter(&self, outcomes: Vec<(Key, Outcome)>, took: Duration) -> Ended {
+    async fn enter(&self, reports: Vec<(Key, Report)>, time: Duration) -> Ended {
         let channel = self.channel.name();
-        let retry = retry_of(channel, &self.config);
-        // One chance for all: what was told by one message is tried again by one message.
-        let (chance, at) = (fastrand::f64(), Timestamp::now());
+        let rules = Rules {
+            retry: retry_of(channel, &self.config),
+            unacknowledged: self.config.call.unacknowledged,
+            // One chance for all: what was told by one message is tried again by one message.
+            chance: fastrand::f64(),
+        };
+        let took = Took { at: Timestamp::now(), time };
         let mut ended = Ended { channel, ends: Vec::new(), receipts: Vec::new() };
         let mut by_alert: BTreeMap<AlertId, Vec<Delivery>> = BTreeMap::new();
-        for (key, outcome) in outcomes {
-            if let Outcome::Told { receipts, .. } = &outcome {
+        for (key, report) in reports {
+            if let Outcome::Told { receipts, .. } = &report.outcome {
                 ended.receipts.push((key.clone(), receipts.clone()));
             }
             let mut delivery = read_delivery(&self.queue, &key);
-            let next = journal::enter(&mut delivery, outcome, took, &retry, chance, at);
+            let next = journal::enter(&mut delivery, report, took, &rules);
             journal::log(key.alert, &delivery, next);
+            ended.ends.push((key.clone(), next, delivery.progress));
             by_alert.entry(key.alert).or_default().push(delivery);
-            ended.ends.push((key, next));
         }
         for (alert, deliveries) in by_alert {
             write(&self.queue, alert, deliveries).await;
@@ -114,7 +118,7 @@ impl Attempt {
         let (mut alerts, mut people) = (Vec::<Alert>::new(), Vec::<Person>::new());
         for key in &self.keys {
             let mut refuse =
-                |reason| material.refused.push((key.clone(), Outcome::Refused(reason)));
+                |reason| material.refused.push((key.clone(), Outcome::Refused(reason).into()));
             let Some(person) = self.config.directory.people.get(&key.person) else {
                 refuse(format!("{} is no longer in the configuration", key.person));
                 continue;
@@ -141,13 +145,13 @@ impl Attempt {
 
 /// Lets the channel act. A panic in it is a failure of this attempt, tried again like any other:
 /// if it took the process down, the same alert would do so again at every start.
-pub(super) async fn tell(channel: &dyn Channel, job: Job) -> Vec<Outcome> {
+pub(super) async fn tell(channel: &dyn Channel, job: Job) -> Vec<Report> {
     // The future is made inside, as making it may panic too.
     let told = AssertUnwindSafe(async { channel.tell(job).await }).catch_unwind().await;
     told.unwrap_or_else(|panic| {
         let words = words_of(&*panic);
         tracing::error!(channel = %channel.name(), words, "a channel panicked");
-        vec![Outcome::Retry(format!("the channel panicked: {words}"))]
+        vec![Outcome::Retry(format!("the channel panicked: {words}")).into()]
     })
 }
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::retry::{is_hopeless, wait_after};
 use crate::alert::AlertId;
-use crate::channel::{Outcome, Reach};
-use crate::config::Retry;
+use crate::channel::{Outcome, Reach, Report};
+use crate::config::{Retry, Unacknowledged};
 use crate::queue::{Attempt, Delivery, Progress};
 
 /// What is to be done with a delivery after an attempt.
@@ -19,18 +19,37 @@ pub(super) enum Next {
     Rest(Duration),
 }
 
-/// Enters an attempt's end. `took` is how long the attempt lasted, `chance` a number in 0..1 for
-/// the jitter.
-pub(super) fn enter(
-    delivery: &mut Delivery,
-    mut outcome: Outcome,
-    took: Duration,
-    retry: &Retry,
-    chance: f64,
-    at: Timestamp,
-) -> Next {
+/// When an attempt is not the last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// How the channel tries again.
+    pub(super) retry: Retry,
+    /// What an answered call is worth.
+    pub(super) unacknowledged: Unacknowledged,
+    /// A number in 0..1 for the jitter of the wait.
+    pub(super) chance: f64,
+}
+
+/// When an attempt ended, and how long it took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Took {
+    pub(super) at: Timestamp,
+    pub(super) time: Duration,
+}
+
+/// Enters an attempt's end.
+pub(super) fn enter(delivery: &mut Delivery, report: Report, took: Took, rules: &Rules) -> Next {
+    let Rules { retry, unacknowledged, chance } = rules;
+    let Report { mut outcome, course } = report;
     delivery.tries = delivery.tries.saturating_add(1);
-    add_wait(delivery, took);
+    add_wait(delivery, took.time);
+    let mut answered = None;
+    if let Outcome::Told { reach: Reach::Answered, detail, .. } = &outcome
+        && *unacknowledged == Unacknowledged::Retry
+    {
+        answered = Some(Reach::Answered);
+        outcome = Outcome::Retry(format!("answered, not acknowledged: {detail}"));
+    }
     let next = match &outcome {
         Outcome::Told { reach, .. } => {
             delivery.progress = Progress::Told(*reach);
@@ -40,6 +59,10 @@ pub(super) fn enter(
             delivery.progress = Progress::Failed;
             Next::Settled
         }
+        Outcome::Spared(_) => {
+            delivery.progress = Progress::Spared;
+            Next::Settled
+        }
         Outcome::Retry(reason) if is_hopeless(delivery.waited(), retry) => {
             outcome =
                 Outcome::Refused(format!("given up after {} tries: {reason}", delivery.tries));
@@ -47,12 +70,12 @@ pub(super) fn enter(
             Next::Settled
         }
         Outcome::Retry(_) => {
-            let wait = wait_after(delivery.tries, retry, chance);
+            let wait = wait_after(delivery.tries, retry, *chance);
             add_wait(delivery, wait);
             Next::Rest(wait)
         }
     };
-    delivery.push(Attempt { at, outcome });
+    delivery.push(Attempt { at: took.at, outcome, reach: answered, course });
     next
 }
 
@@ -69,13 +92,19 @@ pub(super) fn enter_receipt(delivery: &mut Delivery, arrived: Result<(), String>
             Outcome::Refused(format!("reported as not delivered: {status}"))
         }
     };
-    delivery.push(Attempt { at, outcome });
+    delivery.push(Attempt::new(at, outcome));
+}
+
+/// Enters that a delivery is not needed any more, since the person was told by another channel.
+pub(super) fn enter_spared(delivery: &mut Delivery, why: String, at: Timestamp) {
+    delivery.progress = Progress::Spared;
+    delivery.push(Attempt::new(at, Outcome::Spared(why)));
 }
 
 /// Enters that a person decided not to have it tried any more.
 pub(super) fn enter_drop(delivery: &mut Delivery, at: Timestamp) {
     delivery.progress = Progress::Failed;
-    delivery.push(Attempt { at, outcome: Outcome::Refused("dropped by hand".to_owned()) });
+    delivery.push(Attempt::new(at, Outcome::Refused("dropped by hand".to_owned())));
 }
 
 /// One line in the log per attempt, with the alert's id and no private thing.
@@ -91,6 +120,9 @@ pub(super) fn log(alert: AlertId, delivery: &Delivery, next: Next) {
         }
         (Some(Outcome::Retry(reason) | Outcome::Refused(reason)), _) => {
             tracing::error!(%alert, %person, %channel, tries, reason, "not told");
+        }
+        (Some(Outcome::Spared(reason)), _) => {
+            tracing::info!(%alert, %person, %channel, tries, reason, "not needed any more");
         }
         (None, _) => {}
     }
@@ -116,9 +148,14 @@ mod tests {
         Delivery::new("ana".parse().unwrap(), ChannelName::Sms)
     }
 
+    fn end(delivery: &mut Delivery, outcome: Outcome, unacknowledged: Unacknowledged) -> Next {
+        let took = Took { at: Timestamp::UNIX_EPOCH, time: Duration::from_secs(1) };
+        let rules = Rules { retry: RETRY, unacknowledged, chance: 0.0 };
+        enter(delivery, outcome.into(), took, &rules)
+    }
+
     fn fail(delivery: &mut Delivery) -> Next {
-        let outcome = Outcome::Retry("no signal".to_owned());
-        enter(delivery, outcome, Duration::from_secs(1), &RETRY, 0.0, Timestamp::UNIX_EPOCH)
+        end(delivery, Outcome::Retry("no signal".to_owned()), Unacknowledged::Retry)
     }
 
     #[test]
@@ -152,13 +189,29 @@ mod tests {
             detail: "1 part".to_owned(),
             receipts: vec![7],
         };
-        let took = Duration::from_secs(3);
-        assert_eq!(
-            enter(&mut delivery, told, took, &RETRY, 0.0, Timestamp::UNIX_EPOCH),
-            Next::Settled
-        );
+        assert_eq!(end(&mut delivery, told, Unacknowledged::Retry), Next::Settled);
         assert_eq!(delivery.progress, Progress::Told(Reach::HandedOver));
         enter_receipt(&mut delivery, Ok(()), Timestamp::UNIX_EPOCH);
         assert_eq!(delivery.progress, Progress::Told(Reach::Delivered));
+    }
+
+    #[test]
+    fn what_an_answered_call_is_worth_is_for_the_configuration_to_say() {
+        use Unacknowledged as U;
+        let call = |reach| Outcome::Told { reach, detail: "said 3 times".into(), receipts: vec![] };
+        let rest = Next::Rest(Duration::from_secs(5));
+        let told = Progress::Told;
+        let rows = [
+            (Reach::Answered, U::Retry, rest, Progress::Open, Some(Reach::Answered)),
+            (Reach::Answered, U::Next, Next::Settled, told(Reach::Answered), None),
+            (Reach::Answered, U::Told, Next::Settled, told(Reach::Answered), None),
+            (Reach::Acknowledged, U::Retry, Next::Settled, told(Reach::Acknowledged), None),
+        ];
+        for (reach, policy, next, progress, kept) in rows {
+            let mut delivery = Delivery::new("ana".parse().unwrap(), ChannelName::Gsm);
+            assert_eq!(end(&mut delivery, call(reach), policy), next, "{policy:?}");
+            assert_eq!(delivery.progress, progress, "{policy:?}");
+            assert_eq!(delivery.attempts[0].reach, kept, "{policy:?}");
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! Who is told, by which channel, when, and when again.
 //!
-//! `plan` decides, `retry` knows the waits, both pure; `worker` is the one task that asks the plan
-//! and lets the channels act; `attempt` is one such act; `journal` writes down how each attempt ended before the next begins;
-//! `receipts` joins the network's later reports with the attempts they speak of.
+//! `wanted` says who is to be told by what, `plan` what is next, `retry` knows the waits, all pure;
+//! `worker` is the one task that asks the plan and lets the channels act; `attempt` is one such act;
+//! `journal` writes down how each attempt ended before the next begins; `receipts` joins the
+//! network's later reports with the attempts they speak of.
 
 mod attempt;
 mod journal;
 mod plan;
 mod receipts;
 mod retry;
+mod wanted;
 mod worker;
 
 pub use receipts::Receipt;

@@ -2,7 +2,8 @@
 //!
 //! Every person is told by every channel she can be reached by; the channels work side by side,
 //! so a dead relay holds no SMS back. Within a channel the gravest alert goes first, then the
-//! oldest: a failed delivery waits aside and blocks nobody.
+//! oldest: a failed delivery waits aside and blocks nobody. Calls are the exception: a person takes
+//! one at a time, and their kinds take turns for each alert.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -50,11 +51,13 @@ struct Turn {
 
 /// How a channel takes its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Manner {
+pub(super) struct Manner<'a> {
     /// One attempt reaches everybody an alert is for.
     pub(super) reaches_many: bool,
     /// From this many waiting alerts for one person on, one message tells them all; 0 for never.
     pub(super) digest_from: usize,
+    /// All kinds of call in their order, if it is one of them.
+    pub(super) calls: &'a [ChannelName],
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,8 @@ pub(super) struct Plan {
     ready: BTreeMap<ChannelName, BTreeSet<Turn>>,
     /// To be tried again later.
     resting: BTreeSet<(Instant, Key)>,
+    /// People who are being called.
+    called: BTreeSet<PersonName>,
 }
 
 #[derive(Debug)]
@@ -89,26 +94,40 @@ impl Plan {
 
     /// The next attempt of a channel: the deliveries it serves, all of them in flight from now on
     /// until [`Plan::settle`] or [`Plan::rest`].
-    pub(super) fn next(&mut self, channel: ChannelName, manner: Manner) -> Vec<Key> {
-        let Some(ready) = self.ready.get_mut(&channel) else { return Vec::new() };
-        let Some(first) = ready.first().cloned() else { return Vec::new() };
+    pub(super) fn next(&mut self, channel: ChannelName, manner: Manner<'_>) -> Vec<Key> {
+        let Some(ready) = self.ready.get(&channel) else { return Vec::new() };
+        let mut allowed = ready.iter().filter(|turn| self.has_turn(channel, turn, manner.calls));
+        let Some(first) = allowed.next().cloned() else { return Vec::new() };
         let turns: Vec<Turn> = if manner.reaches_many {
             ready.iter().take_while(|turn| turn.alert == first.alert).cloned().collect()
         } else {
-            let same_person = ready.iter().filter(|turn| turn.person == first.person);
+            let rest = std::iter::once(&first).chain(allowed);
+            let same_person = rest.filter(|turn| turn.person == first.person);
             let all: Vec<Turn> = same_person.take(MOST_IN_DIGEST).cloned().collect();
             let digest = manner.digest_from > 0 && all.len() >= manner.digest_from;
             if digest { all } else { vec![first] }
         };
         for turn in &turns {
-            ready.remove(turn);
+            self.ready.entry(channel).or_default().remove(turn);
+        }
+        if !manner.calls.is_empty() {
+            self.called.extend(turns.first().map(|turn| turn.person.clone()));
         }
         let keys = turns.into_iter();
         keys.map(|turn| Key { alert: turn.alert, channel, person: turn.person }).collect()
     }
 
+    /// Whether this may be tried now. Always, but for calls: she must not be on the phone, and a
+    /// kind that comes before has tried this alert already, or rests.
+    fn has_turn(&self, channel: ChannelName, turn: &Turn, calls: &[ChannelName]) -> bool {
+        let before = calls.iter().take_while(|kind| **kind != channel);
+        let mut ready = before.filter_map(|kind| self.ready.get(kind));
+        calls.is_empty() || !self.called.contains(&turn.person) && !ready.any(|r| r.contains(turn))
+    }
+
     /// This delivery in flight is told or failed. Returns whether its alert is done with.
     pub(super) fn settle(&mut self, key: &Key) -> bool {
+        self.land(key);
         let Some(entry) = self.alerts.get_mut(&key.alert) else { return false };
         entry.open = entry.open.saturating_sub(1);
         self.finish_if_done(key.alert)
@@ -116,9 +135,46 @@ impl Plan {
 
     /// This delivery in flight is to be tried again at `due`, unless its alert was taken out.
     pub(super) fn rest(&mut self, key: Key, due: Instant) {
+        self.land(&key);
         if self.knows(key.alert) {
             self.resting.insert((due, key));
         }
+    }
+
+    /// She is off the phone, if this delivery in flight was a call.
+    fn land(&mut self, key: &Key) {
+        if key.channel.is_call() {
+            self.called.remove(&key.person);
+        }
+    }
+
+    /// Takes out what is not in flight of an alert's deliveries to a person by channels that
+    /// `needless` names. Returns them.
+    pub(super) fn spare(
+        &mut self,
+        alert: AlertId,
+        person: &PersonName,
+        needless: impl Fn(ChannelName) -> bool,
+    ) -> Vec<Key> {
+        let key = |channel| Key { alert, channel, person: person.clone() };
+        let mut spared = Vec::new();
+        for (channel, ready) in &mut self.ready {
+            let before = ready.len();
+            if needless(*channel) {
+                ready.retain(|turn| turn.alert != alert || turn.person != *person);
+            }
+            spared.extend((ready.len() < before).then(|| key(*channel)));
+        }
+        self.resting.retain(|(_, resting)| {
+            let hers = resting.alert == alert && resting.person == *person;
+            let goes = hers && needless(resting.channel);
+            spared.extend(goes.then(|| resting.clone()));
+            !goes
+        });
+        if let Some(entry) = self.alerts.get_mut(&alert) {
+            entry.open = entry.open.saturating_sub(spared.len());
+        }
+        spared
     }
 
     /// The alerts in the plan.

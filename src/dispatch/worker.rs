@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -16,9 +17,10 @@ use super::attempt::{Attempt, Ended, finish, read_delivery, tell, write};
 use super::journal::{self, Next};
 use super::plan::{Key, Manner, Plan, Urgency};
 use super::receipts::{Awaited, Meaning, Receipt};
+use super::wanted::{open_deliveries, spares};
 use crate::alert::{Alert, AlertId};
 use crate::channel::{Channel, Job, Outcome, Reach};
-use crate::config::{ChannelName, Config};
+use crate::config::{ChannelName, Config, PersonName};
 use crate::queue::{Delivery, Fate, Progress, Queue, QueueError, ReadError};
 
 /// Most commands and receipts that wait.
@@ -94,6 +96,8 @@ pub struct Dispatcher {
     receipts: mpsc::Receiver<Receipt>,
     plan: Plan,
     in_flight: BTreeSet<Key>,
+    /// Who acknowledged an alert of the plan, and by what: attempts in flight are the last.
+    acknowledged: BTreeMap<(AlertId, PersonName), ChannelName>,
     /// Attempts under way, per channel.
     busy: BTreeMap<ChannelName, usize>,
     awaited: Awaited,
@@ -135,6 +139,7 @@ impl Dispatcher {
             receipts,
             plan: Plan::default(),
             in_flight: BTreeSet::new(),
+            acknowledged: BTreeMap::new(),
             busy: BTreeMap::new(),
             awaited: Awaited::default(),
             work: JoinSet::new(),
@@ -238,13 +243,30 @@ impl Dispatcher {
             return Ok(());
         };
         let tried = reader.deliveries(id)?;
-        let open = self.open_deliveries(&record.alert, &tried);
+        let open = open_deliveries(&record.alert, &tried, &self.settings.borrow());
         if open.is_empty() && !tried.iter().any(|delivery| delivery.progress != Progress::Open) {
             tracing::error!(alert = %id, "nobody is told: no enabled channel reaches anybody it is for");
         }
-        self.plan.add(id, Urgency::of(&record.alert), open);
+        let urgency = Urgency::of(&record.alert);
+        self.prepare(record.alert, &open);
+        self.plan.add(id, urgency, open);
         self.finish_if_done(id);
         Ok(())
+    }
+
+    /// Lets the channels begin with what takes long, such as speech: the mail itself is not read
+    /// for it.
+    fn prepare(&self, alert: Alert, open: &[Key]) {
+        let config = self.settings.borrow();
+        let mut job = Job { alerts: vec![alert], raw: Bytes::new(), people: Vec::new() };
+        for (name, channel) in &self.channels {
+            let hers = open.iter().filter(|key| key.channel == *name);
+            let people = hers.filter_map(|key| config.directory.people.get(&key.person));
+            job.people = people.cloned().collect();
+            if !job.people.is_empty() {
+                channel.prepare(&job);
+            }
+        }
     }
 
     /// Alerts that wait follow the people and channels of the moment, as they would after a
@@ -252,7 +274,8 @@ impl Dispatcher {
     fn follow_settings(&mut self) {
         let config = Arc::clone(&self.settings.borrow_and_update());
         let before = std::mem::replace(&mut self.planned_by, Arc::clone(&config));
-        if before.channels == config.channels && before.directory == config.directory {
+        let same = before.channels == config.channels && before.directory == config.directory;
+        if same && before.call == config.call {
             return;
         }
         for id in self.plan.alerts() {
@@ -265,35 +288,11 @@ impl Dispatcher {
     fn replan(&mut self, id: AlertId) -> Result<(), ReadError> {
         let reader = self.queue.reader();
         let Some(record) = reader.record(id)? else { return Ok(()) };
-        let wanted = self.open_deliveries(&record.alert, &reader.deliveries(id)?);
+        let tried = reader.deliveries(id)?;
+        let wanted = open_deliveries(&record.alert, &tried, &self.settings.borrow());
         self.plan.replan(id, &wanted, &self.in_flight);
         self.finish_if_done(id);
         Ok(())
-    }
-
-    /// The deliveries of an alert that are still to be tried: every person by every enabled
-    /// channel that reaches her, without what is settled.
-    fn open_deliveries(&self, alert: &Alert, tried: &[Delivery]) -> Vec<Key> {
-        let config = self.settings.borrow();
-        let mut open = Vec::new();
-        for channel in &config.channels.enabled {
-            for name in &alert.people {
-                let reachable = config
-                    .directory
-                    .people
-                    .get(name)
-                    .is_some_and(|person| person.is_reachable_by(*channel));
-                let settled = tried.iter().any(|delivery| {
-                    delivery.channel == *channel
-                        && delivery.person == *name
-                        && delivery.progress != Progress::Open
-                });
-                if reachable && !settled {
-                    open.push(Key { alert: alert.id, channel: *channel, person: name.clone() });
-                }
-            }
-        }
-        open
     }
 
     /// Begins as many attempts as the channels have lanes free, in the configured order.
@@ -301,6 +300,8 @@ impl Dispatcher {
         let config = Arc::clone(&self.settings.borrow());
         // Else what is due for a channel without a free lane would wake this task for ever.
         self.plan.wake(Instant::now().into_std());
+        let calls: Vec<_> =
+            config.channels.enabled.iter().copied().filter(|name| name.is_call()).collect();
         for name in &config.channels.enabled {
             let Some(channel) = self.channels.get(name).cloned() else { continue };
             let digest_from = match name {
@@ -308,7 +309,8 @@ impl Dispatcher {
                 ChannelName::Sms => config.sms.digest_from,
                 ChannelName::Gsm => config.call.digest_from,
             };
-            let manner = Manner { reaches_many: channel.reaches_many(), digest_from };
+            let calls = if name.is_call() { calls.as_slice() } else { &[] };
+            let manner = Manner { reaches_many: channel.reaches_many(), digest_from, calls };
             while self.busy.get(name).copied().unwrap_or(0) < channel.lanes() {
                 let keys = self.plan.next(*name, manner);
                 if keys.is_empty() {
@@ -341,15 +343,16 @@ impl Dispatcher {
         if let Some(busy) = self.busy.get_mut(&channel) {
             *busy = busy.saturating_sub(1);
         }
-        for (key, next) in ends {
+        for (key, next, progress) in ends {
             self.in_flight.remove(&key);
-            match next {
-                Next::Settled => {
-                    if self.plan.settle(&key) {
-                        self.finish(key.alert);
-                    }
+            let acknowledged = self.acknowledged.get(&(key.alert, key.person.clone())).copied();
+            match (next, acknowledged) {
+                (Next::Settled, _) => self.settle(&key, progress),
+                (Next::Rest(_), Some(by)) => {
+                    let done = self.plan.settle(&key);
+                    self.write_spared(key.alert, vec![key], spared_because(by), done);
                 }
-                Next::Rest(wait) => {
+                (Next::Rest(wait), None) => {
                     let (alert, channel) = (key.alert, key.channel);
                     self.plan.rest(key, (Instant::now() + wait).into_std());
                     // Switched off while it was in flight.
@@ -364,6 +367,53 @@ impl Dispatcher {
         for (key, references) in receipts {
             self.expect_receipts(key, references);
         }
+    }
+
+    /// A delivery is told or failed. What is not needed after it is settled with it.
+    fn settle(&mut self, key: &Key, progress: Progress) {
+        if progress == Progress::Told(Reach::Acknowledged) && self.plan.knows(key.alert) {
+            self.acknowledged.insert((key.alert, key.person.clone()), key.channel);
+        }
+        let mut done = self.plan.settle(key);
+        let spares = spares(key.channel, progress, &self.settings.borrow());
+        let spared = match spares {
+            Some(needless) if !done => self.plan.spare(key.alert, &key.person, needless),
+            Some(_) | None => Vec::new(),
+        };
+        done = done || !spared.is_empty() && self.plan.finish_if_done(key.alert);
+        let why = match progress {
+            Progress::Told(Reach::Acknowledged) => spared_because(key.channel),
+            _ => format!("answered by {}", key.channel),
+        };
+        self.write_spared(key.alert, spared, why, done);
+    }
+
+    /// Writes down what is not needed any more, and takes the alert off the queue if it is done
+    /// with.
+    fn write_spared(&mut self, alert: AlertId, spared: Vec<Key>, why: String, done: bool) {
+        if done {
+            self.acknowledged.retain(|(id, _), _| *id != alert);
+        }
+        if spared.is_empty() {
+            if done {
+                self.finish(alert);
+            }
+            return;
+        }
+        let deliveries = spared.iter().map(|key| {
+            let mut delivery = read_delivery(&self.queue, key);
+            journal::enter_spared(&mut delivery, why.clone(), Timestamp::now());
+            journal::log(alert, &delivery, Next::Settled);
+            delivery
+        });
+        let (queue, deliveries) = (self.queue.clone(), deliveries.collect());
+        self.work.spawn(async move {
+            write(&queue, alert, deliveries).await;
+            if done {
+                finish(&queue, alert).await;
+            }
+            Done::Other
+        });
     }
 
     fn expect_receipts(&mut self, key: Key, references: Vec<u8>) {
@@ -427,7 +477,9 @@ impl Dispatcher {
                 None => drop(answer.send(Err(CommandError::UnknownChannel(channel)))),
                 Some(channel) => {
                     self.work.spawn(async move {
-                        drop(answer.send(Ok(tell(&*channel, *job).await)));
+                        let reports = tell(&*channel, *job).await;
+                        let outcomes = reports.into_iter().map(|report| report.outcome);
+                        drop(answer.send(Ok(outcomes.collect())));
                         Done::Other
                     });
                 }
@@ -444,7 +496,7 @@ impl Dispatcher {
             Err(error) => return drop(answer.send(Err(error))),
             Ok(found) => found,
         };
-        let open = self.open_deliveries(&record, &deliveries);
+        let open = open_deliveries(&record, &deliveries, &self.settings.borrow());
         if open.is_empty() {
             return drop(answer.send(Ok(0)));
         }
@@ -507,7 +559,8 @@ impl Dispatcher {
     fn dropped_by_hand(&self, id: AlertId) -> Result<Vec<Delivery>, ReadError> {
         let reader = self.queue.reader();
         let Some(record) = reader.record(id)? else { return Ok(Vec::new()) };
-        let open = self.open_deliveries(&record.alert, &reader.deliveries(id)?);
+        let tried = reader.deliveries(id)?;
+        let open = open_deliveries(&record.alert, &tried, &self.settings.borrow());
         let waiting = open.iter().filter(|key| !self.in_flight.contains(*key));
         let deliveries = waiting.map(|key| {
             let mut delivery = read_delivery(&self.queue, key);
@@ -516,6 +569,10 @@ impl Dispatcher {
         });
         Ok(deliveries.collect())
     }
+}
+
+fn spared_because(by: ChannelName) -> String {
+    format!("acknowledged by {by}")
 }
 
 async fn sleep_until(due: Option<Instant>) {

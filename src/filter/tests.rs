@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use super::*;
-use crate::alert::{Event, Kind, MailText, Origin, Severity};
+use crate::alert::{Event, Kind, MailText, Origin, Severity, understand};
 use crate::config::Ignore;
 
 const WINDOW: Duration = Duration::from_mins(30);
@@ -124,6 +124,48 @@ fn the_same_subject_is_a_repeat_until_the_window_ends() {
     assert_eq!(bench.judge(&plain(2, "Disk full")), Verdict::Repeat(AlertId(1)));
     bench.wait(Duration::from_secs(1));
     assert_eq!(bench.judge(&plain(3, "Disk full")), pass());
+}
+
+#[test]
+fn what_never_clears_is_news_again_when_the_window_ends() {
+    let mails: [(&str, &[u8]); 6] = [
+        ("smartd", include_bytes!("../../tests/corpus/smartd-0195-problem.eml")),
+        ("mdadm", include_bytes!("../../tests/corpus-made/mdadm-fail.eml")),
+        ("cron", include_bytes!("../../tests/corpus/cron-0219-report.eml")),
+        ("cron", include_bytes!("../../tests/corpus-made/cron-failed.eml")),
+        ("pfsense", include_bytes!("../../tests/corpus-made/pfsense-gateway.eml")),
+        ("drac", include_bytes!("../../tests/corpus-made/drac-critical.eml")),
+    ];
+    for (source, mail) in mails {
+        let (text, events) = understand(mail, &Origin::default());
+        assert_eq!(events.first().map(|event| event.source.as_str()), Some(source));
+        let sent = |id| Alert { text: text.clone(), ..alert(id, "", events.clone()) };
+        let mut bench = Bench::new();
+        // The repeats in between do not put the end off.
+        for first in [1, 4] {
+            assert_eq!(bench.judge(&sent(first)), pass(), "{source}");
+            for id in [first + 1, first + 2] {
+                bench.wait(WINDOW / 3);
+                let repeat = Verdict::Repeat(AlertId(first));
+                assert_eq!(bench.judge(&sent(id)), repeat, "{source}");
+            }
+            bench.wait(WINDOW / 3);
+        }
+    }
+}
+
+#[test]
+fn the_second_disk_to_fail_is_no_repeat_of_the_first() {
+    let mail = include_str!("../../tests/corpus-made/mdadm-fail.eml");
+    let fail = |id, disk: &str| {
+        let mail = mail.replace("/dev/sdb1", disk);
+        let (text, events) = understand(mail.as_bytes(), &Origin::default());
+        Alert { text, ..alert(id, "", events) }
+    };
+    let mut bench = Bench::new();
+    assert_eq!(bench.judge(&fail(1, "/dev/sdb1")), pass());
+    assert_eq!(bench.judge(&fail(2, "/dev/sdc1")), pass());
+    assert_eq!(bench.judge(&fail(3, "/dev/sdb1")), Verdict::Repeat(AlertId(1)));
 }
 
 #[test]

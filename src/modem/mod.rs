@@ -3,11 +3,13 @@
 pub mod at;
 pub mod charset;
 pub mod driver;
+pub mod emergency;
 pub mod pdu;
 mod port;
 pub mod quirks;
 pub mod simulator;
 
 pub use driver::{
-    Modem, ModemEvent, ModemState, ModemStatus, SmsError, SmsFailure, SmsRequest, Timing,
+    Call, CallEnd, CallEvent, CallRequest, Modem, ModemEvent, ModemState, ModemStatus, SmsError,
+    SmsFailure, SmsRequest, Timing,
 };

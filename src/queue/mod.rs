@@ -1,17 +1,30 @@
 //! The durable FIFO: an alert that was accepted is here until everybody was told, and in the
 //! history for a while after.
 //!
-//! Invariant: nothing is acknowledged before it is flushed to disk. One thread (`writer`) does all
-//! the writing; whatever waits while a flush runs shares the next one (group commit). Reading is
-//! free for all.
+//! Invariant: nothing is acknowledged before it is on the disk. One thread (`writer`) does all the
+//! writing; whatever waits while a sync runs shares the next one (group commit). Reading is free
+//! for all.
 
-mod disk;
+mod batch;
+mod cleaning;
+mod contents;
+mod damage;
+mod frame;
+mod index;
+mod log;
+mod open;
+mod reader;
 mod record;
 mod retention;
+mod room;
+mod segment;
 mod store;
 mod writer;
 
-use std::path::PathBuf;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,8 +34,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::alert::{Alert, AlertId};
 use crate::config;
 
+pub use damage::Damage;
+pub use open::OpenError;
 pub use record::{Attempt, Delivery, DropReason, Fate, Progress, Record};
-pub use store::{Damage, OpenError, ReadError};
+pub use store::ReadError;
 
 use store::Store;
 use writer::{Operation, Writer};
@@ -39,7 +54,7 @@ pub enum QueueError {
     /// The disk has less free space than is kept free.
     #[error("less than {0} bytes free on the disk of the store")]
     DiskFull(u64),
-    /// The store failed; it is opened anew for the next alert.
+    /// The disk failed; the next alert is tried again.
     #[error("the store failed: {0}")]
     Store(String),
     /// The alert has left the history.
@@ -79,7 +94,7 @@ pub trait Gate: Send {
     /// None of those admitted since the last call was written.
     fn rolled_back(&mut self);
 
-    /// Everything admitted so far is lost: the store was damaged and set aside.
+    /// Some of what was admitted is lost: it cannot be read any more.
     fn lost(&mut self);
 }
 
@@ -96,22 +111,22 @@ pub struct Opened<G> {
     store: Arc<Store>,
     gate: G,
     settings: watch::Receiver<Arc<config::Config>>,
-    /// What was set aside because it could not be read.
+    /// What could not be read, and was set aside.
     pub damage: Option<Damage>,
 }
 
-/// Opens the store in `folder`. One that cannot be read is set aside under another name, and an
-/// empty one takes its place.
+/// Opens the store in `folder`. What cannot be read of it is set aside beside it, and told; the rest
+/// is kept.
 ///
 /// # Errors
 /// [`OpenError`] if the folder cannot be used, is used by another process, or holds a store of a
 /// newer version.
 pub fn open<G: Gate + 'static>(
-    folder: PathBuf,
+    folder: impl AsRef<Path>,
     gate: impl FnOnce(&Recent<'_>) -> G,
     settings: watch::Receiver<Arc<config::Config>>,
 ) -> Result<Opened<G>, OpenError> {
-    let (store, damage) = Store::open(folder)?;
+    let (store, damage) = Store::open(folder.as_ref())?;
     let gate = gate(&Recent { store: &store });
     Ok(Opened { store: Arc::new(store), gate, settings, damage })
 }
@@ -124,10 +139,7 @@ pub struct Recent<'a> {
 impl Recent<'_> {
     /// The newest records as long as `wanted`, up to `limit`, the newest first.
     pub fn records(&self, limit: usize, wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
-        self.store.newest_while(limit, wanted).unwrap_or_else(|error| {
-            tracing::warn!(%error, "what was told before is not known; a repeat may be told again");
-            Vec::new()
-        })
+        self.store.newest_while(limit, wanted)
     }
 }
 
@@ -135,12 +147,12 @@ impl Recent<'_> {
 ///
 /// # Errors
 /// [`OpenError`] as for [`open`].
-pub fn open_offline(folder: PathBuf) -> Result<Offline, OpenError> {
-    Store::open(folder).map(|(store, _)| Offline { store })
+pub fn open_offline(folder: impl AsRef<Path>) -> Result<Offline, OpenError> {
+    Store::open(folder.as_ref()).map(|(store, damage)| Offline { store, damage })
 }
 
 impl<G: Gate + 'static> Opened<G> {
-    /// Starts the writer thread. It ends when the last handle is gone, after a last flush.
+    /// Starts the writer thread. It ends when the last handle is gone, after a last sync.
     ///
     /// # Errors
     /// I/O error if the thread cannot be started.
@@ -157,7 +169,7 @@ impl<G: Gate + 'static> Opened<G> {
 }
 
 impl Queue {
-    /// Takes an alert in. Resolves after it is flushed to disk (or after it was dropped by the
+    /// Takes an alert in. Resolves when it is on the disk (or after it was dropped by the
     /// gate, which is recorded too).
     ///
     /// # Errors
@@ -174,7 +186,7 @@ impl Queue {
         answered.await.map_err(|_| QueueError::Closed)?
     }
 
-    /// Writes how deliveries of one alert stand. Resolves after the flush.
+    /// Writes how deliveries of one alert stand. Resolves when that is on the disk.
     ///
     /// # Errors
     /// [`QueueError`] if it was not written.
@@ -183,8 +195,8 @@ impl Queue {
     }
 
     /// Takes an alert off the queue: everybody was told or given up. It stays in the history.
-    /// Resolves before the flush, which comes with the next one: should it be lost, the recorded
-    /// deliveries say so again.
+    /// It comes to the disk with the next change: should it be lost, the recorded deliveries say so
+    /// again.
     ///
     /// # Errors
     /// [`QueueError`] if it was not written.
@@ -272,6 +284,8 @@ pub trait Read: Send + Sync {
 #[derive(Debug)]
 pub struct Offline {
     store: Store,
+    /// What could not be read, and was set aside. It is told this once.
+    pub damage: Option<Damage>,
 }
 
 impl Offline {
@@ -289,7 +303,7 @@ impl Offline {
         let mut batch = self.store.batch();
         batch.deliveries(id, deliveries);
         batch.finish(id);
-        self.store.commit(batch)
+        self.store.commit(batch, true)
     }
 
     /// As [`Queue::reopen`].
@@ -300,6 +314,6 @@ impl Offline {
         let mut batch = self.store.batch();
         batch.deliveries(id, deliveries);
         batch.reopen(id);
-        self.store.commit(batch)
+        self.store.commit(batch, true)
     }
 }

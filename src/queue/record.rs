@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertId};
-use crate::channel::{Outcome, Reach};
+use crate::channel::{Moment, Outcome, Reach};
 use crate::config::{ChannelName, PersonName};
 
 /// Version of the records this program writes.
@@ -76,6 +76,8 @@ pub enum Progress {
     Told(Reach),
     /// It will not be tried again.
     Failed,
+    /// It is not needed any more: she acknowledged by another channel.
+    Spared,
 }
 
 /// One attempt and its end.
@@ -85,6 +87,21 @@ pub struct Attempt {
     pub at: Timestamp,
     /// How it ended.
     pub outcome: Outcome,
+    /// How far it came all the same, when that was not enough: a call that was answered and not
+    /// acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
+    /// What happened on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub course: Vec<Moment>,
+}
+
+impl Attempt {
+    /// An attempt of which no more is known than its end.
+    #[must_use]
+    pub const fn new(at: Timestamp, outcome: Outcome) -> Self {
+        Self { at, outcome, reach: None, course: Vec::new() }
+    }
 }
 
 impl Delivery {

@@ -1,5 +1,5 @@
-//! The one thread that writes the store: gathers what waits, asks the gate, writes and flushes
-//! once, then answers everybody (group commit).
+//! The one thread that writes the store: gathers what waits, asks the gate, writes and syncs once,
+//! then answers everybody (group commit).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,27 +9,20 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::batch::Batch;
 use super::record::{Delivery, Fate, Record, VERSION};
 use super::retention::{MOST_AT_ONCE, excess, is_old};
-use super::store::{Batch, Store};
+use super::room::Room;
+use super::store::Store;
 use super::{Gate, QueueError, Read, Verdict};
 use crate::alert::{Alert, AlertId};
 use crate::config::Config;
 
-/// Most operations that share a flush.
+/// Most operations that share a sync.
 const MOST_OPERATIONS: usize = 256;
 
-/// Most mail bytes that share a flush, which bounds what a batch holds in memory.
+/// Most mail bytes that share a sync, which bounds what a batch holds in memory.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
-
-/// Free space that is left on the disk whatever the settings say: for outcomes of what was
-/// accepted, beyond them for new alerts. After a write that failed sled can hang for ever, so it is
-/// not asked to write what has no room.
-const ROOM_FOR_OUTCOMES: u64 = 1024 * 1024;
-const ROOM_FOR_ALERTS: u64 = 4 * 1024 * 1024;
-
-/// Space an operation takes besides the mail: records, indexes and the log's own.
-const BYTES_PER_OPERATION: u64 = 16 * 1024;
 
 /// How often the ages in the history are looked at.
 const COMMITS_PER_LOOK: u32 = 64;
@@ -45,7 +38,7 @@ pub(super) enum Operation {
     Reopen { id: AlertId, deliveries: Vec<Delivery>, answer: Answer<()> },
 }
 
-/// An answer that is given when the flush is over.
+/// An answer that is given when the sync is over.
 enum Promise {
     Admitted(Answer<(AlertId, Verdict)>, AlertId, Verdict),
     Done(Answer<()>),
@@ -57,15 +50,13 @@ pub(super) struct Writer<G> {
     settings: watch::Receiver<Arc<Config>>,
     announce: watch::Sender<AlertId>,
     newest: AlertId,
-    kept: u64,
+    room: Room,
     pending: BTreeSet<AlertId>,
     /// Pending alerts nobody has tried to tell yet.
     waiting: BTreeSet<AlertId>,
     /// Every kept alert up to this one is pending: the search for old ones begins after it.
     all_pending_up_to: AlertId,
     commits: u32,
-    /// What is kept in memory may not be what is in the store, since that could not be read.
-    stale: bool,
 }
 
 impl<G: Gate> Writer<G> {
@@ -81,12 +72,11 @@ impl<G: Gate> Writer<G> {
             settings,
             announce,
             newest: AlertId(0),
-            kept: 0,
+            room: Room::default(),
             pending: BTreeSet::new(),
             waiting: BTreeSet::new(),
             all_pending_up_to: AlertId(0),
             commits: 0,
-            stale: false,
         };
         writer.take_stock();
         writer
@@ -106,59 +96,43 @@ impl<G: Gate> Writer<G> {
                 operations.push(next);
             }
             self.commit(&mut operations);
-            if self.store.is_stuck() {
-                tracing::error!("the store does not let go of its files; only a new start helps");
-                return;
-            }
         }
-        if let Err(error) = self.store.flush_all() {
-            tracing::warn!(%error, "the last flush failed");
+        if let Err(error) = self.store.sync() {
+            tracing::warn!(%error, "the last sync failed");
         }
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
-        if self.stale {
-            self.take_stock();
-        }
-        if self.stale {
-            let error = QueueError::Store("it cannot be read".to_owned());
-            operations.drain(..).for_each(|operation| operation.refuse(error.clone()));
-            return;
-        }
-        if !operations.iter().any(Operation::is_urgent) {
-            return self.finish(operations);
-        }
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
+        // A lost finish comes again: the recorded deliveries say that all is done.
+        let durable = operations.iter().any(Operation::is_urgent);
         let mut batch = self.store.batch();
         let mut promises = Vec::with_capacity(operations.len());
-        let room = Room::of(&self.store, operations);
-        if let Err(error) = room.beyond(ROOM_FOR_OUTCOMES) {
-            operations.drain(..).for_each(|operation| operation.refuse(error.clone()));
-            return;
-        }
-        let room = room.beyond(config.queue.min_free_space.0.max(ROOM_FOR_ALERTS));
         for operation in operations.drain(..) {
             match operation {
                 Operation::Admit { alert, raw, now, answer } => {
-                    match room.clone().and_then(|()| {
-                        self.admit(&mut batch, *alert, &raw, now, config.queue.max_pending)
-                    }) {
+                    match self.admit(&mut batch, *alert, &raw, now, &config) {
                         Ok((id, verdict)) => promises.push(Promise::Admitted(answer, id, verdict)),
                         Err(error) => reply(answer, Err(error)),
                     }
                 }
                 Operation::Record { id, deliveries, answer } => {
                     // A late report on an alert that has left the history would stay for ever.
-                    if self.pending.contains(&id) || self.store.has(id) {
+                    if self.is_kept(id) {
                         batch.deliveries(id, &deliveries);
                     }
                     self.waiting.remove(&id);
                     promises.push(Promise::Done(answer));
                 }
                 Operation::Finish { id, answer } => {
-                    batch.finish(id);
-                    self.is_finished(id);
+                    if self.is_kept(id) {
+                        batch.finish(id);
+                    }
+                    self.pending.remove(&id);
+                    self.waiting.remove(&id);
+                    let before = AlertId(id.0.saturating_sub(1));
+                    self.all_pending_up_to = self.all_pending_up_to.min(before);
                     promises.push(Promise::Done(answer));
                 }
                 Operation::Reopen { id, deliveries, answer } => {
@@ -173,31 +147,11 @@ impl<G: Gate> Writer<G> {
                 }
             }
         }
-        self.forget_old(&mut batch, &config);
-        batch.kept(self.kept);
-        let result = self.store.commit(batch);
-        self.conclude(&result, before, promises);
-    }
-
-    /// Takes alerts off the queue when nobody waits for a flush.
-    fn finish(&mut self, operations: &mut Vec<Operation>) {
-        let mut ids = Vec::with_capacity(operations.len());
-        let mut promises = Vec::with_capacity(operations.len());
-        for operation in operations.drain(..) {
-            if let Operation::Finish { id, answer } = operation {
-                self.is_finished(id);
-                ids.push(id);
-                promises.push(Promise::Done(answer));
-            }
+        if durable {
+            self.forget_old(&mut batch, before, &config);
         }
-        let result = self.store.finish(&ids);
-        self.conclude(&result, self.newest, promises);
-    }
-
-    fn is_finished(&mut self, id: AlertId) {
-        self.pending.remove(&id);
-        self.waiting.remove(&id);
-        self.all_pending_up_to = self.all_pending_up_to.min(AlertId(id.0.saturating_sub(1)));
+        let result = self.store.commit(batch, durable);
+        self.conclude(&result, before, promises);
     }
 
     fn conclude(
@@ -219,6 +173,11 @@ impl<G: Gate> Writer<G> {
                 self.take_stock();
             }
         }
+        if let Some(damage) = self.store.take_damage() {
+            damage.tell();
+            self.gate.lost();
+            self.take_stock();
+        }
         for promise in promises {
             match promise {
                 Promise::Admitted(answer, id, verdict) => {
@@ -235,11 +194,12 @@ impl<G: Gate> Writer<G> {
         mut alert: Alert,
         raw: &[u8],
         now: Instant,
-        max_pending: usize,
+        config: &Config,
     ) -> Result<(AlertId, Verdict), QueueError> {
-        if self.pending.len() >= max_pending {
+        if self.pending.len() >= config.queue.max_pending {
             return Err(QueueError::Full);
         }
+        self.room.take(self.store.folder(), raw.len() as u64, config.queue.min_free_space.0)?;
         alert.id = AlertId(self.newest.0 + 1);
         let waiting = &self.waiting;
         let verdict = self.gate.admit(&mut alert, now, &|id| waiting.contains(&id));
@@ -252,7 +212,6 @@ impl<G: Gate> Writer<G> {
         let queued = fate == Fate::Queued;
         batch.admit(&Record { version: VERSION, alert, fate }, raw, queued);
         self.newest = id;
-        self.kept += 1;
         if queued {
             self.pending.insert(id);
             self.waiting.insert(id);
@@ -260,18 +219,19 @@ impl<G: Gate> Writer<G> {
         Ok((id, verdict))
     }
 
-    /// Takes the oldest alerts out of the history where it is too long or they are too old. The
-    /// newest alert always stays: the next id is counted from it.
-    fn forget_old(&mut self, batch: &mut Batch, config: &Config) {
+    /// Takes the oldest alerts out of the history where it is too long or they are too old; `before`
+    /// is the newest before this batch. The newest alert always stays.
+    fn forget_old(&mut self, batch: &mut Batch, before: AlertId, config: &Config) {
         self.commits = self.commits.wrapping_add(1);
-        let excess = excess(self.kept, config.queue.max_history);
+        let kept = self.store.kept() as u64 + (self.newest.0 - before.0);
+        let excess = excess(kept, config.queue.max_history);
         let look_at_ages = self.commits.is_multiple_of(COMMITS_PER_LOOK);
         if excess == 0 && !look_at_ages {
             return;
         }
         let now = Timestamp::now();
         let mut forgotten = 0;
-        for id in self.store.ids(self.all_pending_up_to, MOST_AT_ONCE).unwrap_or_default() {
+        for id in self.store.ids(self.all_pending_up_to, MOST_AT_ONCE) {
             if self.pending.contains(&id) {
                 if forgotten == 0 {
                     self.all_pending_up_to = id;
@@ -282,12 +242,14 @@ impl<G: Gate> Writer<G> {
             if id >= self.newest || !(too_many || self.is_old(id, now, config)) {
                 break;
             }
-            if self.store.forget(batch, id).is_err() {
-                break;
-            }
+            batch.forget(id);
             forgotten += 1;
         }
-        self.kept = self.kept.saturating_sub(forgotten);
+    }
+
+    /// Whether an alert is in the store, or will be with this batch.
+    fn is_kept(&self, id: AlertId) -> bool {
+        self.pending.contains(&id) || self.store.has(id)
     }
 
     fn is_old(&self, id: AlertId, now: Timestamp, config: &Config) -> bool {
@@ -298,54 +260,24 @@ impl<G: Gate> Writer<G> {
         }
     }
 
-    /// Reads from the store what this thread keeps in memory about it.
+    /// Takes from the store what this thread keeps in memory about it.
     fn take_stock(&mut self) {
-        self.store.revive();
-        if let Some(damage) = self.store.take_damage() {
-            tracing::error!(
-                reason = damage.reason,
-                set_aside = %damage.set_aside.display(),
-                "THE STORE WAS DAMAGED and is set aside; alerts that waited in it are not told"
-            );
-            self.gate.lost();
-        }
-        if let Err(error) = self.store.forget_torn() {
-            tracing::error!(%error, "cannot take out what a crash left");
-        }
-        let stock = self.store.newest().and_then(|newest| {
-            Ok((newest, self.store.kept()?, self.store.pending(AlertId(0), usize::MAX)?))
-        });
-        self.stale = stock.is_err();
-        match stock {
-            Ok((newest, kept, pending)) => {
-                // Ids are never given twice, even where the store that knew them was set aside:
-                // the dispatcher and the filter go by them.
-                self.newest = self.newest.max(newest);
-                self.kept = kept;
-                self.pending = pending.into_iter().collect();
-                let waiting = self.pending.iter().copied().filter(|id| self.is_waiting(*id));
-                self.waiting = waiting.collect();
-                self.all_pending_up_to = AlertId(0);
+        // Ids are never given twice: one whose writing failed may yet be on the disk.
+        self.newest = self.newest.max(self.store.newest());
+        self.pending =
+            self.store.pending(AlertId(0), usize::MAX).unwrap_or_default().into_iter().collect();
+        self.waiting = self.pending.clone();
+        for id in self.store.pending_with_deliveries() {
+            let deliveries = self.store.deliveries(id);
+            if deliveries.is_ok_and(|deliveries| deliveries.iter().any(Delivery::begun)) {
+                self.waiting.remove(&id);
             }
-            Err(error) => tracing::error!(%error, "cannot count the alerts in the store"),
         }
-    }
-
-    fn is_waiting(&self, id: AlertId) -> bool {
-        self.store.deliveries(id).is_ok_and(|deliveries| !deliveries.iter().any(Delivery::begun))
+        self.all_pending_up_to = AlertId(0);
     }
 }
 
 impl Operation {
-    fn refuse(self, error: QueueError) {
-        match self {
-            Self::Admit { answer, .. } => reply(answer, Err(error)),
-            Self::Record { answer, .. }
-            | Self::Finish { answer, .. }
-            | Self::Reopen { answer, .. } => reply(answer, Err(error)),
-        }
-    }
-
     /// Whether somebody relies on it being on disk when it is answered.
     fn is_urgent(&self) -> bool {
         match self {
@@ -358,34 +290,6 @@ impl Operation {
         match self {
             Self::Admit { raw, .. } => raw.len(),
             Self::Record { .. } | Self::Finish { .. } | Self::Reopen { .. } => 0,
-        }
-    }
-}
-
-/// What is free on the disk, and what some operations take of it, in bytes.
-struct Room {
-    /// Unset if the file system cannot tell; it will say so when written to.
-    free: Option<u64>,
-    taken: u64,
-}
-
-impl Room {
-    fn of(store: &Store, operations: &[Operation]) -> Self {
-        let disk = rustix::fs::statvfs(store.folder()).ok();
-        let free = disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        // A mail too large for the log lies beside it until it is written to the tree.
-        let taken = operations
-            .iter()
-            .map(|operation| BYTES_PER_OPERATION + (operation.bytes() as u64).saturating_mul(2));
-        Self { free, taken: taken.sum() }
-    }
-
-    /// Whether so much stays free.
-    fn beyond(&self, kept: u64) -> Result<(), QueueError> {
-        let needed = kept.saturating_add(self.taken);
-        match self.free {
-            Some(free) if free < needed => Err(QueueError::DiskFull(needed)),
-            Some(_) | None => Ok(()),
         }
     }
 }

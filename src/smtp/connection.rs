@@ -184,8 +184,11 @@ impl Connection {
                 }
                 Step::Close { linger } => {
                     self.flush(stream).await?;
-                    // The client may have gone already, as it may after QUIT.
-                    timeout(WRITE_TIMEOUT, stream.shutdown()).await?.ok();
+                    // Without TLS and with nothing to come, closing the socket says it all.
+                    if linger || self.session.is_tls() {
+                        // The client may have gone already, as it may after QUIT.
+                        timeout(WRITE_TIMEOUT, stream.shutdown()).await?.ok();
+                    }
                     if linger {
                         let mut rest = stream.take(LINGER_BYTES);
                         let mut nowhere = tokio::io::sink();
@@ -206,7 +209,7 @@ impl Connection {
             config: &config,
             clients: &shared.clients,
             memory: &shared.memory,
-            tls_available: shared.tls.current().is_some(),
+            tls_available: shared.tls.is_ready(),
             now: now.into_std(),
         };
         let mut rest = &self.input[..];
@@ -311,7 +314,7 @@ impl Connection {
         };
         match &answer {
             Ok(accepted) => {
-                tracing::info!(alert = %accepted.id, %client, size, tls, "accepted");
+                tracing::debug!(alert = %accepted.id, %client, size, tls, "accepted");
             }
             Err(rejected) => tracing::warn!(%client, size, tls, reason = %rejected, "not taken"),
         }

@@ -100,6 +100,10 @@ impl TlsSlot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).current.clone()
     }
 
+    pub(super) fn is_ready(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).current.is_some()
+    }
+
     /// Reads the certificate again if it changed. One that cannot be read leaves the old one in
     /// use.
     pub(super) fn refresh(&self, config: &Config) {

@@ -161,12 +161,19 @@ fn a_file_without_end_is_refused() {
     assert!(matches!(error, LoadError::Wrong(_, faults) if faults.len() == 1));
 }
 
-/// A file of `line(0)`, `line(1)`, … as long as a file may be.
+/// Bytes of a hostile file: a quarter of what a file may have, as nothing here is optimised. Who
+/// reads it in quadratic time is far beyond [`TIME`] all the same.
+const LENGTH: usize = 256 * 1024;
+
+/// Longest that reading one may take.
+const TIME: Duration = Duration::from_secs(10);
+
+/// A file of `line(0)`, `line(1)`, …
 fn full(start: &str, line: impl Fn(usize) -> String) -> String {
     let mut text = start.to_owned();
     for number in 0.. {
         let line = line(number);
-        if text.len() + line.len() > 1024 * 1024 {
+        if text.len() + line.len() > LENGTH {
             break;
         }
         text.push_str(&line);
@@ -177,14 +184,14 @@ fn full(start: &str, line: impl Fn(usize) -> String) -> String {
 #[test]
 fn hostile_files_are_read_quickly_and_told_of_shortly() {
     let group = full("", |n| match n {
-        0..10_000 => format!("[[person]]\nname=\"p{n}\"\ngroups=[\"g\"]\n"),
-        10_000 => "[aliases]\n".to_owned(),
+        0..2500 => format!("[[person]]\nname=\"p{n}\"\ngroups=[\"g\"]\n"),
+        2500 => "[aliases]\n".to_owned(),
         _ => format!("a{n}=[\"g\"]\n"),
     });
     let files = [
         ("unknown keys", full("", |n| format!("k{n}=1\n"))),
         ("unknown keys in one line", full("filter={", |n| format!("k{n}=1,")) + "}"),
-        ("a long key", format!("{}=1\n", "k".repeat(1_000_000))),
+        ("a long key", format!("{}=1\n", "k".repeat(LENGTH - 3))),
         ("wrong people", full("", |_| "[[person]]\n".to_owned())),
         ("people", full("", |n| format!("[[person]]\nname=\"p{n}\"\nmail=\"a@b\"\n"))),
         ("users", full("", |n| format!("[[smtp.user]]\nname=\"u{n}\"\npassword=\"p\"\n"))),
@@ -195,12 +202,11 @@ fn hostile_files_are_read_quickly_and_told_of_shortly() {
     ];
     for (name, text) in files {
         let begin = tokio::time::Instant::now();
-        let told = told(text.get(..1024 * 1024).unwrap_or(&text));
+        let told = told(&text);
         let took = begin.elapsed();
         assert!(told.len() <= 201, "{name}: {}", told.len());
         assert!(told.iter().all(|line| line.len() < 8000), "{name}");
-        // Quadratic readers need minutes.
-        assert!(took < Duration::from_secs(20), "{name}: {took:?}");
+        assert!(took < TIME, "{name}: {took:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use smtp_appliance::alert::{Alert, AlertId, Origin, understand};
-use smtp_appliance::channel::{Channel, Job, Outcome, Reach};
+use smtp_appliance::channel::{Channel, Job, Outcome, Reach, Report};
 use smtp_appliance::config::{ChannelName, Config};
 use smtp_appliance::dispatch::Dispatcher;
 use smtp_appliance::intake::FilterGate;
@@ -39,11 +39,11 @@ impl Channel for Whimsical {
         ChannelName::Sms
     }
 
-    fn tell(&self, _: Job) -> BoxFuture<'_, Vec<Outcome>> {
+    fn tell(&self, _: Job) -> BoxFuture<'_, Vec<Report>> {
         let told =
             || Outcome::Told { reach: Reach::HandedOver, detail: String::new(), receipts: vec![] };
         match (self.attempts.fetch_add(1, Ordering::Relaxed), self.whim) {
-            (2.., _) => Box::pin(async move { vec![told()] }),
+            (2.., _) => Box::pin(async move { vec![told().into()] }),
             (_, Whim::Panic) => panic!("on purpose"),
             (_, Whim::PanicLater) => Box::pin(async { panic!("on purpose") }),
             (_, Whim::NoAnswer) => Box::pin(async { Vec::new() }),
@@ -51,7 +51,7 @@ impl Channel for Whimsical {
     }
 }
 
-fn settings(folder: &std::path::Path) -> Config {
+pub(crate) fn settings(folder: &std::path::Path) -> Config {
     let mut config = config(folder);
     config.channels.enabled = vec![ChannelName::Sms];
     for person in config.directory.people.values_mut() {
@@ -61,7 +61,7 @@ fn settings(folder: &std::path::Path) -> Config {
     config
 }
 
-fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
+pub(crate) fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
     let now = tokio::time::Instant::now().into_std();
     let folder = config.borrow().appliance.store.clone();
     let gate = |recent: &queue::Recent<'_>| {
@@ -71,6 +71,12 @@ fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
 }
 
 async fn admit(queue: &Queue, subject: &str) -> AlertId {
+    let (alert, raw) = alert(subject);
+    soon(queue.admit(alert, raw, tokio::time::Instant::now().into_std())).await.unwrap().0
+}
+
+/// An alert for Ana, and its mail.
+pub(crate) fn alert(subject: &str) -> (Alert, Bytes) {
     let raw = Bytes::from(mail(subject));
     let (text, events) = understand(&raw, &Origin::default());
     let alert = Alert {
@@ -81,7 +87,7 @@ async fn admit(queue: &Queue, subject: &str) -> AlertId {
         text,
         events,
     };
-    soon(queue.admit(alert, raw, tokio::time::Instant::now().into_std())).await.unwrap().0
+    (alert, raw)
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use smtp_appliance::channel::{Channel, Outcome, Reach};
 use smtp_appliance::config::{RelayTls, Secret};
 use smtp_appliance::demo::relay::{Fault, Settings, Step, Trouble};
 
+use crate::support::ends;
 use crate::support::mail::{FROM, job};
 use crate::support::relay::Post;
 
@@ -113,7 +114,7 @@ async fn one_mail_goes_to_all_and_a_refused_recipient_holds_up_nobody() {
         Some("eve@example.org"),
         Some("ana@example.org"),
     ];
-    let outcomes = post.channel.tell(job(MAIL, &people)).await;
+    let outcomes = ends(post.channel.tell(job(MAIL, &people)).await);
     assert!(told(&outcomes[0]) && told(&outcomes[4]), "{outcomes:?}");
     let unknown = "the relay answered 550 to RCPT TO: 5.1.1 <…> unknown";
     assert_eq!(outcomes[1], Outcome::Refused(unknown.to_owned()));
@@ -122,9 +123,9 @@ async fn one_mail_goes_to_all_and_a_refused_recipient_holds_up_nobody() {
     assert_eq!(post.mail().await.to, ["<ana@example.org>"]);
     assert!(post.is_empty());
 
-    let outcomes = post.channel.tell(job(MAIL, &[Some("bob@example.org"), None])).await;
+    let outcomes = ends(post.channel.tell(job(MAIL, &[Some("bob@example.org"), None])).await);
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Refused(_))));
-    let outcomes = post.channel.tell(job(MAIL, &[None])).await;
+    let outcomes = ends(post.channel.tell(job(MAIL, &[None])).await);
     assert_eq!(outcomes, [Outcome::Refused("no mail address".to_owned())]);
     assert!(told(&post.tell(MAIL).await));
     assert_eq!(post.relay.connections(), 1, "a refusal does not cost the connection");
@@ -397,7 +398,7 @@ async fn raw_text_goes_as_the_relay_offers_and_goes_anyway() {
         let parsed = mail_parser::MessageParser::default().parse(&mail.data).unwrap();
         assert_eq!(parsed.subject(), Some("disco crítico"));
 
-        let outcomes = post.channel.tell(job(raw, &[Some("añá@example.org")])).await;
+        let outcomes = ends(post.channel.tell(job(raw, &[Some("añá@example.org")])).await);
         assert_eq!(told(&outcomes[0]), smtputf8, "{outcomes:?}");
         if smtputf8 {
             let mail = post.mail().await;

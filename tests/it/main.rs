@@ -12,6 +12,8 @@
 mod support;
 
 mod alert_texts;
+mod audio;
+mod calls_many;
 mod cli;
 mod config_bad;
 mod config_edit;
@@ -23,7 +25,9 @@ mod fuzz_corpora;
 mod hostile_mail;
 mod mail_relay;
 mod modem;
+mod modem_call;
 mod modem_quirks;
+mod modem_trouble;
 mod power_cut;
 mod queue;
 mod script;
@@ -33,6 +37,7 @@ mod smtp_dialog;
 mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
+mod speech;
 mod tidy;
 mod unseen;
 mod way_config;

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use smtp_appliance::config::{self, Secret};
-use smtp_appliance::modem::SmsRequest;
 use smtp_appliance::modem::at::{Command, Digest, Expect, FinalResult, Item, Urc};
-use smtp_appliance::modem::driver::{Action, Answer, Identity, Init, Sending};
+use smtp_appliance::modem::driver::{Action, Answer, Calling, Do, Identity, Init, Sending};
 use smtp_appliance::modem::pdu::split;
 use smtp_appliance::modem::quirks::{Quirk, Quirks};
+use smtp_appliance::modem::{CallEnd, CallRequest, SmsRequest};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialog/modem")
@@ -27,6 +27,24 @@ struct Dialogue {
     name: String,
     lines: VecDeque<String>,
     digest: Digest,
+    /// In a call: what the command was answered so far, and until when nothing is said.
+    lines_of_answer: Vec<String>,
+    until: Duration,
+}
+
+fn duration(text: &str) -> Duration {
+    text.parse::<jiff::SignedDuration>().unwrap().try_into().unwrap()
+}
+
+/// `<channel> <gain> <volume> <echo>`
+fn audio(text: &str) -> config::ModemAudio {
+    let words: Vec<&str> = text.split(' ').collect();
+    config::ModemAudio {
+        channel: words[0].parse().ok(),
+        microphone_gain: words[1].parse().ok(),
+        volume: words[2].parse().ok(),
+        echo_cancellation: Some(words[3] == "on"),
+    }
 }
 
 impl Dialogue {
@@ -37,6 +55,8 @@ impl Dialogue {
             name: path.file_name().unwrap().to_string_lossy().into_owned(),
             lines: lines.map(str::to_owned).collect(),
             digest: Digest::default(),
+            lines_of_answer: Vec::new(),
+            until: Duration::ZERO,
         }
     }
 
@@ -106,6 +126,79 @@ impl Dialogue {
         }
     }
 
+    /// Plays a call until the line is free, or the dialogue ends.
+    fn call(&mut self, to: &str, quirks: Quirks) {
+        let (ring_time, max_length) = (Duration::from_millis(24_500), Duration::from_mins(1));
+        let request = CallRequest { to: to.parse().unwrap(), ring_time, max_length };
+        let mut calling = Calling::new(request, quirks);
+        let mut now = Duration::ZERO;
+        let mut expect = Expect::default();
+        let mut listed = None;
+        loop {
+            match calling.next(now) {
+                Do::Tell(event) => self.ends(&event.to_string()),
+                Do::Send(Command::ListCalls) if listed.is_some() => {
+                    let line = format!("+CLCC: 1,0,{},0,0", listed.as_ref().unwrap());
+                    calling.on_answer(Answer::Ok(vec![line]), now);
+                }
+                Do::Send(command) => {
+                    self.driver_says(&command.text());
+                    expect = command.expect();
+                    self.lines_of_answer.clear();
+                }
+                Do::Abort => self.driver_says("(stop)"),
+                Do::Over { stuck } => {
+                    if let Some(command) = stuck {
+                        self.ends(&format!("stuck: {command}"));
+                    }
+                    return;
+                }
+                Do::Wait(until) => {
+                    if now < self.until {
+                        now = until.min(self.until);
+                        continue;
+                    }
+                    listed = None;
+                    if let Some(line) = self.take("< ") {
+                        self.digest.push(format!("\r\n{line}\r\n").as_bytes());
+                        self.hear(&mut calling, &expect, now);
+                    } else if let Some(time) = self.take("wait ") {
+                        self.until = now + duration(&time);
+                    } else if let Some(rest) = self.take("listed ") {
+                        let (state, time) = rest.split_once(' ').unwrap();
+                        listed = Some(state.to_owned());
+                        self.until = now + duration(time);
+                    } else if self.take("hang up").is_some() {
+                        calling.hang_up(CallEnd::HungUp, now);
+                    } else {
+                        panic!("{}: the driver waits at {:?}", self.name, self.lines);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells a call what the modem has said.
+    fn hear(&mut self, calling: &mut Calling, expect: &Expect, now: Duration) {
+        let idle = Expect::default();
+        loop {
+            let expect = if calling.is_busy() { expect } else { &idle };
+            let Some(item) = self.digest.next(expect) else { return };
+            match item {
+                Item::Urc(Urc::Call(urc)) => calling.on_urc(urc, now),
+                Item::Line(line) => self.lines_of_answer.push(line),
+                Item::Final(FinalResult::Ok) => {
+                    let lines = std::mem::take(&mut self.lines_of_answer);
+                    calling.on_answer(Answer::Ok(lines), now);
+                }
+                Item::Final(FinalResult::Error(fault)) => {
+                    calling.on_answer(Answer::Error(fault), now);
+                }
+                Item::Echo | Item::Urc(_) | Item::Prompt => {}
+            }
+        }
+    }
+
     fn ends(&mut self, outcome: &str) {
         assert_eq!(self.take("= ").as_deref(), Some(outcome), "{}", self.name);
     }
@@ -126,6 +219,7 @@ fn replay(path: &Path) -> Quirks {
     while let Some(setting) = dialogue.take("set ") {
         match setting.split_once(' ') {
             Some(("pin", pin)) => settings.pin = Some(Secret::new(pin.to_owned())),
+            Some(("audio", values)) => settings.audio = audio(values),
             Some(("smsc", address)) => settings.smsc = Some(address.parse().unwrap()),
             _ => started = setting == "started",
         }
@@ -155,6 +249,11 @@ fn replay(path: &Path) -> Quirks {
                 }
                 Err(error) => dialogue.ends(&format!("failed: {error}")),
             }
+        } else if let Some(to) = dialogue.take("call ") {
+            dialogue.until = Duration::ZERO;
+            dialogue.call(&to, quirks);
+            // Last words of the call, heard by nobody.
+            while dialogue.take("< ").is_some() {}
         } else if dialogue.take("restart").is_some() {
             let command = Command::Restart(quirks.restart());
             dialogue.driver_says(&command.text());

@@ -15,7 +15,8 @@ use smtp_appliance::config::{self, Config, Person};
 use smtp_appliance::modem::Modem;
 use tokio::sync::watch;
 
-use crate::modem::{Bench, bench};
+use crate::support::ends;
+use crate::support::modem::{Bench, bench};
 
 fn retry() -> config::Retry {
     let (first, max) = (Duration::from_secs(1), Duration::from_mins(1));
@@ -87,7 +88,7 @@ async fn everybody_with_a_number_is_told() {
         person("leo", Some("600000003")),
     ];
     let body = "á".repeat(100);
-    let outcomes = channel.tell(job(&body, people)).await;
+    let outcomes = ends(channel.tell(job(&body, people)).await);
     let expected = [
         told("2 parts, references 1, 2", &[1, 2]),
         Outcome::Refused("no telephone number".into()),
@@ -108,7 +109,8 @@ async fn a_long_text_is_cut_to_its_parts() {
         let mut config = config();
         config.sms.full_text = full_text;
         let channel = channel(config, Some(bench.modem.clone()));
-        let outcomes = channel.tell(job(&text, vec![person("ana", Some("+34600000001"))])).await;
+        let outcomes =
+            ends(channel.tell(job(&text, vec![person("ana", Some("+34600000001"))])).await);
         assert!(matches!(outcomes[..], [Outcome::Told { .. }]), "{outcomes:?}");
         let sms = bench.phone.recv().await.unwrap();
         assert_eq!(sms.parts, parts);
@@ -126,17 +128,17 @@ async fn a_bad_number_is_refused_and_a_bad_network_is_tried_again() {
     let ana = || vec![person("ana", Some("+34600000001"))];
     bench.control.order("cms 1".parse().unwrap()).await;
     let words = "unassigned (unallocated) number (CMS error 1)".to_owned();
-    assert_eq!(channel.tell(job("x", ana())).await, [Outcome::Refused(words)]);
+    assert_eq!(ends(channel.tell(job("x", ana())).await), [Outcome::Refused(words)]);
     bench.control.order("network denied".parse().unwrap()).await;
     bench.modem.status().wait_for(|status| !status.can_send()).await.unwrap();
     let words = "no network: registration denied by the network".to_owned();
-    assert_eq!(channel.tell(job("x", ana())).await, [Outcome::Retry(words)]);
+    assert_eq!(ends(channel.tell(job("x", ana())).await), [Outcome::Retry(words)]);
 }
 
 #[tokio::test]
 async fn without_a_modem_it_says_so() {
     let ana = || vec![person("ana", Some("+34600000001"))];
     let words = "no modem is configured; set modem.device".to_owned();
-    let outcomes = channel(config(), None).tell(job("x", ana())).await;
+    let outcomes = ends(channel(config(), None).tell(job("x", ana())).await);
     assert_eq!(outcomes, [Outcome::Refused(words)]);
 }

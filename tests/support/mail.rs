@@ -6,10 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use smtp_appliance::alert::{Alert, AlertId, Event, Kind, MailText, Origin};
 use smtp_appliance::channel::Job;
-use smtp_appliance::config::{
-    Appliance, ByteSize, Channels, Config, Directory, Filter, Mail, Person, Queue, RelayTls, Retry,
-    Sms, Smtp,
-};
+use smtp_appliance::config::{Config, Mail, Person, RelayTls, Retry};
 
 /// The address the appliance sends from.
 pub(crate) const FROM: &str = "alerts@appliance.example";
@@ -25,70 +22,18 @@ pub(crate) fn mail_settings(port: u16) -> Mail {
         password: None,
         from: FROM.parse().unwrap(),
         timeout: Duration::from_secs(10),
-        retry: retry(),
+        retry: Retry {
+            first: Duration::from_secs(1),
+            max: Duration::from_mins(1),
+            give_up: Duration::from_hours(1),
+        },
     }
 }
 
 /// A configuration with these mail settings.
 pub(crate) fn config(mail: Mail) -> Config {
-    Config {
-        appliance: Appliance {
-            name: "smtp.appliance".to_owned(),
-            language: "en".parse().unwrap(),
-            store: "/nonexistent".into(),
-        },
-        smtp: smtp(),
-        filter: Filter {
-            ignore: Vec::new(),
-            repeat_window: Duration::from_mins(30),
-            capacity: 1000,
-            forget_after: Duration::from_hours(3),
-        },
-        queue: Queue {
-            max_pending: 1000,
-            keep_history: Duration::from_hours(24),
-            max_history: 1000,
-            min_free_space: ByteSize::mib(1),
-        },
-        channels: Channels { enabled: Vec::new() },
-        mail,
-        sms: Sms {
-            full_text: true,
-            max_parts: 10,
-            delivery_report: true,
-            digest_from: 10,
-            retry: retry(),
-        },
-        directory: Directory::default(),
-        ..Config::parse("").unwrap().config
-    }
-}
-
-fn smtp() -> Smtp {
-    Smtp {
-        listeners: Vec::new(),
-        certificate: None,
-        allow: Vec::new(),
-        users: Vec::new(),
-        auth_without_tls: false,
-        vrfy: true,
-        max_message: ByteSize::mib(4),
-        max_line: ByteSize::kib(4),
-        max_recipients: 100,
-        max_connections: 100,
-        max_connections_per_client: 100,
-        max_messages_per_minute: 1000,
-        idle_timeout: Duration::from_mins(5),
-        session_timeout: Duration::from_mins(10),
-    }
-}
-
-fn retry() -> Retry {
-    Retry {
-        first: Duration::from_secs(1),
-        max: Duration::from_mins(1),
-        give_up: Duration::from_hours(1),
-    }
+    let named = Config::parse("[appliance]\nname = \"smtp.appliance\"").unwrap();
+    Config { mail, ..named.config }
 }
 
 /// Alert 7 with this mail, for people with these mail addresses.

@@ -1,15 +1,11 @@
 //! A running SMTP receiver on free ports of loopback, and a client for it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smtp_appliance::config::{
-    Appliance, AuthPolicy, ByteSize, Channels, Config, Directory, Filter, Listener, ListenerTls,
-    Mail, Person, PersonName, Queue, RelayTls, Retry, Secret, Sms, Smtp, SmtpUser,
-};
+use smtp_appliance::config::{AuthPolicy, Config, Listener, ListenerTls};
 use smtp_appliance::smtp::Server;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -35,88 +31,62 @@ pub(crate) fn listener(tls: ListenerTls, auth: AuthPolicy) -> Listener {
 
 /// Ana, Luis, Carmen (all three `oncall`, and `guardia@example.org`), one plain port, and limits
 /// that no test meets by chance.
+const CONFIG: &str = r#"
+[appliance]
+name = "appliance.test"
+language = "en"
+
+[smtp]
+domains = ["example.org", "appliance.test"]
+vrfy = true
+max_line = "2 KiB"
+max_connections = 20_000
+max_connections_per_client = 20_000
+max_messages_per_minute = 1_000_000
+
+[[smtp.listener]]
+address = "127.0.0.1:0"
+tls = "off"
+auth = "off"
+
+[[smtp.user]]
+name = "ana"
+password = "secreto"
+
+[queue]
+max_pending = 1000
+max_history = 1000
+min_free_space = "0 B"
+
+[mail]
+enabled = false
+retry = { first = "1 s", max = "1 s", give_up = "1 s" }
+
+[sms]
+enabled = false
+retry = { first = "1 s", max = "1 s", give_up = "1 s" }
+
+[aliases]
+"guardia@example.org" = ["oncall"]
+
+[[person]]
+name = "ana"
+groups = ["oncall"]
+
+[[person]]
+name = "luis"
+groups = ["oncall"]
+
+[[person]]
+name = "carmen"
+groups = ["oncall"]
+"#;
+
+/// [`CONFIG`] with its store in this folder.
 pub(crate) fn config(store: &std::path::Path) -> Config {
-    let retry = Retry {
-        first: Duration::from_secs(1),
-        max: Duration::from_secs(1),
-        give_up: Duration::from_secs(1),
-    };
-    Config {
-        appliance: Appliance {
-            name: "appliance.test".to_owned(),
-            language: "en".parse().unwrap(),
-            store: store.to_owned(),
-        },
-        smtp: smtp(),
-        filter: Filter {
-            ignore: Vec::new(),
-            repeat_window: Duration::from_mins(30),
-            capacity: 1000,
-            forget_after: Duration::from_hours(3),
-        },
-        queue: Queue {
-            max_pending: 1000,
-            keep_history: Duration::from_hours(24),
-            max_history: 1000,
-            min_free_space: ByteSize(0),
-        },
-        channels: Channels { enabled: Vec::new() },
-        mail: Mail {
-            relay: None,
-            port: 587,
-            tls: RelayTls::Off,
-            ca: None,
-            user: None,
-            password: None,
-            from: "appliance@example.org".parse().unwrap(),
-            timeout: Duration::from_secs(1),
-            retry,
-        },
-        sms: Sms { full_text: true, max_parts: 6, delivery_report: false, digest_from: 3, retry },
-        directory: directory(),
-        ..Config::parse("").unwrap().config
-    }
-}
-
-fn smtp() -> Smtp {
-    Smtp {
-        listeners: vec![listener(ListenerTls::Off, AuthPolicy::Off)],
-        certificate: None,
-        allow: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
-        users: vec![SmtpUser {
-            name: "ana".to_owned(),
-            password: Secret::new("secreto".to_owned()),
-        }],
-        auth_without_tls: false,
-        vrfy: true,
-        max_message: ByteSize::mib(4),
-        max_line: ByteSize::kib(2),
-        max_recipients: 100,
-        max_connections: 20_000,
-        max_connections_per_client: 20_000,
-        max_messages_per_minute: 1_000_000,
-        idle_timeout: Duration::from_mins(5),
-        session_timeout: Duration::from_hours(1),
-    }
-}
-
-fn directory() -> Directory {
-    let names = ["ana", "luis", "carmen"].map(|name| name.parse::<PersonName>().unwrap());
-    let person = |name: &PersonName| Person {
-        name: name.clone(),
-        mail: None,
-        phone: None,
-        extension: None,
-        language: None,
-        voice: None,
-        groups: BTreeSet::from(["oncall".parse().unwrap()]),
-    };
-    let everybody = BTreeSet::from(names.clone());
-    Directory {
-        people: names.iter().map(|name| (name.clone(), person(name))).collect(),
-        aliases: BTreeMap::from([("guardia@example.org".to_owned(), everybody)]),
-        domains: BTreeSet::from(["example.org".to_owned(), "appliance.test".to_owned()]),
-    }
+    let mut config = Config::parse(CONFIG).unwrap().config;
+    store.clone_into(&mut config.appliance.store);
+    config
 }
 
 pub(crate) struct Receiver {

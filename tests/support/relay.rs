@@ -51,7 +51,7 @@ impl Post {
     /// Tells one person, whose mail address is `ana@example.org`.
     pub(crate) async fn tell(&self, raw: &[u8]) -> Outcome {
         let outcomes = self.channel.tell(job(raw, &[Some("ana@example.org")])).await;
-        let [outcome]: [Outcome; 1] = outcomes.try_into().unwrap();
+        let [outcome]: [Outcome; 1] = super::ends(outcomes).try_into().unwrap();
         outcome
     }
 

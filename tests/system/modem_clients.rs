@@ -11,9 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use smtp_appliance::modem::simulator::{Options, ReceivedSms, Simulator};
+use smtp_appliance::modem::simulator::{
+    EndedBy, Options, PhoneCall, PhoneEvent, ReceivedSms, Simulator,
+};
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio::sync::broadcast;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -161,5 +164,77 @@ async fn gsmmodem_connects_and_sends() {
         assert_eq!(said.contains("report 0"), text != long, "{said}");
         let sms = bench.received().await;
         assert_eq!((sms.to.as_str(), sms.text.as_str()), (TO, text));
+    }
+}
+
+async fn lived(phone: &mut broadcast::Receiver<PhoneCall>, wanted: PhoneEvent) {
+    let waiting = async {
+        loop {
+            let PhoneCall { number, event } = phone.recv().await.unwrap();
+            assert_eq!(number, TO);
+            if event == wanted {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), waiting).await.expect("what happens at the phone in time");
+}
+
+#[tokio::test]
+async fn gammu_calls() {
+    let bench = bench();
+    for order in ["connect 10ms", "person answers 10ms"] {
+        bench.simulator.control.order(order.parse().unwrap()).await;
+    }
+    let mut phone = bench.simulator.control.calls();
+    let _said = bench.gammu(&["dialvoice", TO]).await;
+    lived(&mut phone, PhoneEvent::Ringing).await;
+    lived(&mut phone, PhoneEvent::Answered).await;
+    let _said = bench.gammu(&["cancelcall"]).await;
+    lived(&mut phone, PhoneEvent::Ended(EndedBy::Caller)).await;
+}
+
+const GSMMODEM_DIAL: &str = r#"
+import sys, time
+from gsmmodem.modem import GsmModem
+modem = GsmModem(sys.argv[1], 115200)
+modem.connect()
+modem.waitForNetworkCoverage(5)
+call = modem.dial(sys.argv[2], timeout=10)
+for _ in range(100):
+    if call.answered:
+        break
+    time.sleep(0.1)
+print("answered", call.answered)
+key = None
+for _ in range(50):
+    key = modem.GetIncomingDTMF()
+    if key:
+        break
+    time.sleep(0.1)
+print("key", key)
+call.sendDtmfTone("1")
+call.hangup()
+modem.close()
+"#;
+
+#[tokio::test]
+async fn gsmmodem_calls() {
+    let bench = bench();
+    for order in ["connect 10ms", "person answers 3s presses 4 2s"] {
+        bench.simulator.control.order(order.parse().unwrap()).await;
+    }
+    let mut phone = bench.simulator.control.calls();
+    let mut command = Command::new(python());
+    command.arg("-c").arg(GSMMODEM_DIAL).arg(bench.device()).arg(TO);
+    let said = said(&run(command).await, "");
+    assert!(said.contains("answered True") && said.contains("key 4"), "{said}");
+    for event in [
+        PhoneEvent::Ringing,
+        PhoneEvent::Answered,
+        PhoneEvent::Pressed('4'),
+        PhoneEvent::Ended(EndedBy::Caller),
+    ] {
+        lived(&mut phone, event).await;
     }
 }

@@ -49,7 +49,8 @@ impl PostOffice {
     }
 
     async fn tell(&self, raw: &[u8], addresses: &[Option<&str>]) -> Vec<Outcome> {
-        self.channel.tell(job(raw, addresses)).await
+        let reports = self.channel.tell(job(raw, addresses)).await;
+        reports.into_iter().map(|report| report.outcome).collect()
     }
 
     /// The mails in somebody's mailbox, when there are as many.

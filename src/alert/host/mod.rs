@@ -2,7 +2,7 @@
 
 mod name;
 
-pub(super) use name::is_host_like;
+pub(super) use name::{is_host_like, may_be_host_like};
 
 use name::{
     SURE_PREFIXES, has_machine_prefix, has_prefix, is_address, is_domain_name, is_machine_name,
@@ -95,6 +95,7 @@ pub(super) fn from_labels(labels: &Labels<'_>) -> Option<String> {
 pub(super) fn from_pairs(line: &str) -> Option<String> {
     const KEYS: &[&str] =
         &["host", "hostname", "instance", "server", "node", "device", "servidor", "equipo", "nodo"];
+    memchr::memchr2(b'=', b':', line.as_bytes())?;
     line.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '{' | '}' | ';'))
         .find_map(|word| {
             let (key, value) = word.split_once(['=', ':'])?;
@@ -403,6 +404,7 @@ pub(super) fn from_sender(from: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::label::Table;
     use super::{Labels, from_labels, from_line, from_sender};
 
     #[test]
@@ -432,10 +434,9 @@ mod tests {
 
     #[test]
     fn finds_machines_elsewhere() {
-        assert_eq!(
-            from_labels(&Labels::of("Device Name: SW-1\nSeverity: x")).as_deref(),
-            Some("SW-1")
-        );
+        let text = "Device Name: SW-1\nSeverity: x";
+        let table = Table::of(text);
+        assert_eq!(from_labels(&Labels::new(text, &table)).as_deref(), Some("SW-1"));
         assert_eq!(
             from_sender("root <root@web1.example.org>").as_deref(),
             Some("web1.example.org")

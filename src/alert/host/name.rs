@@ -4,9 +4,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A word that can only be a machine's name: `web-01`, `db1`, `srv1.example.org`, `10.0.0.1:443`.
 pub(in crate::alert) fn is_host_like(word: &str) -> bool {
-    // Most words are none, and this tells quickly.
-    word.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':'))
-        && (is_domain_name(word) || is_address(word) || is_machine_name(word))
+    may_be_host_like(word) && (is_domain_name(word) || is_address(word) || is_machine_name(word))
+}
+
+/// Whether a text has what [`is_host_like`] words have in them; most have not, and this tells
+/// quickly.
+pub(in crate::alert) fn may_be_host_like(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':'))
 }
 
 /// Letters and digits, such as `srv-db-01`, `NAS2`, `web01`.

@@ -8,10 +8,19 @@ fn is_unwanted(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Whether a text is ASCII that may stay as it is, as most is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 /// One line: line breaks and tabs become blanks, other controls vanish, at most `max` characters.
 pub(in crate::alert) fn one_line(text: &str, max: usize) -> String {
+    let text = text.trim();
+    if text.len() <= max && is_plain(text) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len().min(max));
-    let shown = text.trim().chars().filter_map(|c| match c {
+    let shown = text.chars().filter_map(|c| match c {
         '\r' => None,
         '\n' | '\t' | '\u{a0}' => Some(' '),
         c if is_unwanted(c) => None,
@@ -44,8 +53,12 @@ pub(super) fn lines(text: &str, max: usize) -> String {
             clean.push_str(if empty > 0 { "\n\n" } else { "\n" });
         }
         empty = 0;
-        let visible = line.chars().filter(|&c| c == '\t' || !is_unwanted(c));
-        clean.extend(visible.map(|c| if c == '\u{a0}' { ' ' } else { c }));
+        if is_plain(line) {
+            clean.push_str(line);
+        } else {
+            let visible = line.chars().filter(|&c| c == '\t' || !is_unwanted(c));
+            clean.extend(visible.map(|c| if c == '\u{a0}' { ' ' } else { c }));
+        }
         if clean.len() > max {
             clean.truncate(clean.floor_char_boundary(max));
             clean.truncate(clean.trim_end().len());

@@ -7,6 +7,7 @@ mod html;
 mod part;
 mod transfer;
 
+use super::label::{Labels, Table};
 use super::{MailText, Origin};
 use header::Headers;
 use part::Content;
@@ -25,6 +26,7 @@ pub(super) struct Mail<'a> {
     pub subject: String,
     /// Whether it reports on the delivery of another mail.
     pub report: bool,
+    labels: Table,
     headers: Headers<'a>,
     html: Option<String>,
 }
@@ -51,7 +53,8 @@ impl<'a> Mail<'a> {
             None
         };
         let subject = without_forwarding(told.as_deref().unwrap_or(&text.subject)).to_owned();
-        Self { subject, report: content.report, headers, html: content.html, text }
+        let labels = Table::of(&text.body);
+        Self { subject, report: content.report, labels, headers, html: content.html, text }
     }
 
     /// A header, decoded.
@@ -67,6 +70,16 @@ impl<'a> Mail<'a> {
     /// The text of the body.
     pub(super) fn body(&self) -> &str {
         &self.text.body
+    }
+
+    /// The labels of the body.
+    pub(super) fn labels(&self) -> Labels<'_> {
+        Labels::new(&self.text.body, &self.labels)
+    }
+
+    /// The value of the body's first label with one of these names, which are folded.
+    pub(super) fn label(&self, names: &[&str]) -> Option<&str> {
+        self.labels().value(names)
     }
 
     /// What the HTML beside the plain text says.

@@ -4,6 +4,8 @@
 //! our own because the crate's tree of nested messages is built and dropped by recursion without a
 //! limit, which hostile mail turns into a stack overflow.
 
+use std::borrow::Cow;
+
 use mail_parser::parsers::MessageStream;
 
 use super::clean::one_line;
@@ -69,10 +71,10 @@ enum Piece {
 }
 
 impl Piece {
-    fn readable(&self) -> String {
+    fn readable(&self) -> Cow<'_, str> {
         match self {
-            Self::Plain(text) => text.clone(),
-            Self::Html(source) => html::to_text(source),
+            Self::Plain(text) => text.into(),
+            Self::Html(source) => html::to_text(source).into(),
         }
     }
 }
@@ -224,14 +226,14 @@ fn text_of(headers: &Headers<'_>, body: &[u8], label: Option<&str>) -> String {
     charset::decode(&transfer_decode(headers, body.get(..MAX_TEXT_PART).unwrap_or(body)), label)
 }
 
-fn transfer_decode(headers: &Headers<'_>, body: &[u8]) -> Vec<u8> {
+fn transfer_decode<'a>(headers: &Headers<'_>, body: &'a [u8]) -> Cow<'a, [u8]> {
     let encoding = headers.get("content-transfer-encoding").unwrap_or_default();
     if encoding.eq_ignore_ascii_case("base64") {
-        transfer::base64(body)
+        transfer::base64(body).into()
     } else if encoding.eq_ignore_ascii_case("quoted-printable") {
-        transfer::quoted_printable(body, false)
+        transfer::quoted_printable(body, false).into()
     } else {
-        body.to_vec()
+        body.into()
     }
 }
 

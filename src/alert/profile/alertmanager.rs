@@ -4,7 +4,6 @@
 
 use super::label_set::{events, subject_state};
 use super::{Event, Kind, Mail};
-use crate::alert::label;
 use crate::alert::words::{fold, severity_of};
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
@@ -47,7 +46,7 @@ fn by_subject(mail: &Mail<'_>, resolved: bool, group: &str) -> Event {
     let kind = if resolved { Kind::Recovery } else { Kind::Problem };
     let name = group.split([' ', '(', ':']).next().unwrap_or(group);
     let instance = [mail.subject.as_str(), mail.body()].into_iter().find_map(instance);
-    let grade = label::value(mail.body(), &["severity", "gravedad"]).or_else(|| {
+    let grade = mail.label(&["severity", "gravedad"]).or_else(|| {
         let groups = mail.body().split('(').skip(1).filter_map(|rest| rest.split_once(')'));
         groups
             .map(|(word, _)| word.trim())

@@ -8,9 +8,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let subject = label::strip_prefix(&mail.subject, "check_mk:")
         .or_else(|| label::strip_prefix(&mail.subject, "checkmk:"))?
         .trim();
-    let body = mail.body();
     let (object, event) = split(subject);
-    let event = label::value(body, &["event"]).unwrap_or(event);
+    let event = mail.label(&["event"]).unwrap_or(event);
     let (host, service) = object.split_once('/').map_or((object, None), |(h, s)| (h, Some(s)));
     let event = event.replace('→', "->");
     let event = event.as_str();
@@ -34,8 +33,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     };
     let graded = severity_of(state_word).is_some() && !state_word.contains(char::is_lowercase);
     Event::new("checkmk", kind)
-        .on(Some(label::value(body, &["host"]).unwrap_or(host)))
-        .about(label::value(body, &["service"]).or(service).unwrap_or("host"))
+        .on(Some(mail.label(&["host"]).unwrap_or(host)))
+        .about(mail.label(&["service"]).or(service).unwrap_or("host"))
         .graded(graded.then_some(state_word))
         .told(subject)
         .alone()

@@ -2,7 +2,7 @@
 
 use super::{Event, Kind, Mail};
 use crate::alert::words::{fold, read_kind};
-use crate::alert::{host, identity, label};
+use crate::alert::{host, identity};
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let subject = fold(&mail.subject);
@@ -10,9 +10,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     if !dell {
         return None;
     }
-    let body = mail.body();
-    let message = label::value(body, &["message", "event message", "mensaje"]);
-    let severity = label::value(body, &["severity", "gravedad"]);
+    let message = mail.label(&["message", "event message", "mensaje"]);
+    let severity = mail.label(&["severity", "gravedad"]);
     let grade = severity.map(fold).unwrap_or_default();
     let kind = match read_kind(message.unwrap_or(&mail.subject)).map(|reading| reading.kind) {
         Some(Kind::Recovery) => Kind::Recovery,
@@ -33,7 +32,8 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
         "ip address",
         "service tag",
     ];
-    let host = label::Labels::of(body)
+    let host = mail
+        .labels()
         .first_of(&names)
         .map(str::to_owned)
         .or_else(|| mail.subject.rsplit_once(": ").map(|(_, ip)| ip.to_owned()))

@@ -133,7 +133,7 @@ pub(super) fn read(mail: &Mail<'_>) -> Vec<Event> {
     };
     let line: String = line.chars().take(MAX_LINE).collect();
     let line = line.as_str();
-    let labels = Labels::of(body);
+    let labels = mail.labels();
     // "Out of office" answers nothing about any machine.
     let answered = mail.header("auto-submitted").is_some_and(|how| fold(&how).contains("replied"))
         || mail.has_header("x-autoreply")
@@ -280,7 +280,7 @@ fn spoken(kind: Kind, line: &str) -> Option<(Severity, String)> {
 
 /// A machine in running text: only what cannot be anything else.
 fn host_in_body(line: &str) -> Option<String> {
-    if line.contains("://") || line.len() > 300 {
+    if !host::may_be_host_like(line) || line.contains("://") || line.len() > 300 {
         return None;
     }
     host::from_line(line).filter(|found| host::is_host_like(found))

@@ -21,5 +21,13 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
         event if event.starts_with("Rebuild") => Kind::Update,
         _ => Kind::Problem,
     };
-    Event::new("mdadm", kind).on(host).about(device).alone()
+    let found = Event::new("mdadm", kind).on(host).about(device);
+    if kind != Kind::Problem {
+        return found.alone();
+    }
+    // The second disk to fail is the one that costs the data: it is no repeat of the first.
+    let component = label::between(mail.body(), "related to component device ", "");
+    let component = component.unwrap_or_default().trim_end_matches('.');
+    let key = format!("{}/{device}/{event}/{component}", host.unwrap_or_default());
+    found.known_by(&key).alone()
 }

@@ -88,7 +88,7 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let (before, after) = split_folded(&mail.subject, name).unwrap_or_default();
     let (named_service, named_host) = around(before, after);
     let service = service_of(body, name).or(named_service);
-    let host = label::value(body, &["host", "equipo", "servidor"]).or(named_host);
+    let host = mail.label(&["host", "equipo", "servidor"]).or(named_host);
     let key = format!("{}/{}/{family}", host.unwrap_or_default(), service.unwrap_or_default());
     let mut event = Event::new("monit", kind).on(host).known_by(&key);
     event.check = service.map(str::to_owned);

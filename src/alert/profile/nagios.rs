@@ -3,23 +3,21 @@
 //! state: acknowledgements, downtimes and flapping repeat the current state.
 
 use super::{Event, Kind, Mail};
-use crate::alert::label;
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
-    let body = mail.body();
     let subject = mail.subject.trim_matches(['*', ' ']);
     let (kind_word, rest) = match subject.split_once(" Alert: ") {
         Some((head, rest)) if head.ends_with(" Service") || head.ends_with(" Host") => {
             (head.split(' ').next()?, rest)
         }
-        _ => (label::value(body, &["notification type"])?, subject),
+        _ => (mail.label(&["notification type"])?, subject),
     };
-    let kind = kind_of(label::value(body, &["notification type"]).unwrap_or(kind_word))?;
+    let kind = kind_of(mail.label(&["notification type"]).unwrap_or(kind_word))?;
     let (object, state) = rest.rsplit_once(" is ").unwrap_or((rest, ""));
-    let state = label::value(body, &["state"]).or(Some(state)).filter(|state| !state.is_empty());
+    let state = mail.label(&["state"]).or(Some(state)).filter(|state| !state.is_empty());
     let named = object.split_once('/');
-    let host = label::value(body, &["host"]).or(named.map(|(host, _)| host)).unwrap_or(object);
-    let service = label::value(body, &["service"]).or(named.map(|(_, service)| service));
+    let host = mail.label(&["host"]).or(named.map(|(host, _)| host)).unwrap_or(object);
+    let service = mail.label(&["service"]).or(named.map(|(_, service)| service));
     Event::new("nagios", kind)
         .on(Some(host))
         .about(service.unwrap_or("host"))

@@ -37,11 +37,12 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
             let name = rest.split_whitespace().next()?.trim_end_matches([':', ',', '.']);
             name.contains('@').then_some(name)
         });
+        let Some(ups) = ups else { continue };
         let folded = fold(line);
         let text = TEXTS.iter().filter(|(words, _, _)| folded.contains(words));
         // "no longer low" holds "low": the longest text is meant.
         let text = text.max_by_key(|(words, _, _)| words.len());
-        if let (Some(ups), Some((_, topic, kind))) = (ups, text) {
+        if let Some((_, topic, kind)) = text {
             let host = ups.split_once('@').map(|(_, host)| host);
             let key = format!("{ups}/{topic}");
             return Event::new("nut", *kind).on(host).about(ups).told(line).known_by(&key).alone();

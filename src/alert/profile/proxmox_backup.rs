@@ -31,7 +31,7 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let host = mail.body().split("https://").nth(1).and_then(|rest| {
         rest.split([':', '/', ' ', '\n', '>']).next().filter(|host| !host.is_empty())
     });
-    let job_id = label::value(mail.body(), &["job id"]);
+    let job_id = mail.label(&["job id"]);
     let key = format!("{}/{what}/{}", host.unwrap_or_default(), job_id.unwrap_or_default());
     let event = Event::new(SOURCE, kind).on(host).about(what).graded(Some(result));
     event.known_by(&key).alone()

@@ -15,7 +15,7 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     if let Some(job) = label::between(subject, "Replication Job: '", "'") {
         let failed = subject.contains("failed");
         let kind = if failed { Kind::Problem } else { Kind::Report };
-        let host = label::value(mail.body(), &["source", "node"]);
+        let host = mail.label(&["source", "node"]);
         let check = format!("replication {job}");
         return Event::new(SOURCE, kind)
             .on(host)

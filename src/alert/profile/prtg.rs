@@ -2,8 +2,8 @@
 //! known by its name somewhere in the mail.
 
 use super::{Event, Kind, Mail};
+use crate::alert::host;
 use crate::alert::words::fold;
-use crate::alert::{host, label};
 
 /// Status words with the kind they mean, longer ones before what they begin with.
 const STATUS: &[(&str, Kind)] = &[
@@ -22,11 +22,11 @@ const STATUS: &[(&str, Kind)] = &[
 ];
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
+    let (_, rest) = mail.subject.strip_prefix('[')?.split_once(']')?;
     let mailer = mail.header("x-mailer").unwrap_or_default();
     let named =
         [&mail.text.from, &mail.subject, &mailer].iter().any(|text| fold(text).contains("prtg"))
             || mail.body().contains("PRTG Network Monitor");
-    let (_, rest) = mail.subject.strip_prefix('[')?.split_once(']')?;
     if !named {
         return None;
     }
@@ -43,11 +43,12 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let status = rest.get(at..at + length)?.trim();
     let status = status.split(' ').next().unwrap_or(status);
     let status = if kind == Kind::Recovery && fold(status) != "up" { "Up" } else { status };
-    let device = label::value(mail.body(), &["device", "dispositivo"])
+    let device = mail
+        .label(&["device", "dispositivo"])
         .map(str::to_owned)
         .or_else(|| host::from_line(object))
         .or_else(|| object.split_whitespace().next().map(str::to_owned));
-    let sensor = label::value(mail.body(), &["sensor"]).map_or_else(
+    let sensor = mail.label(&["sensor"]).map_or_else(
         || {
             let device = device.as_deref().unwrap_or_default();
             object.strip_prefix(device).unwrap_or(object).trim().to_owned()

@@ -7,9 +7,11 @@ pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let rest = label::strip_prefix(&mail.subject, "SMART error (")?;
     let (failure, rest) = rest.split_once(')')?;
     let body = mail.body();
-    let host = label::value(body, &["host name"])
+    let host = mail
+        .label(&["host name"])
         .or_else(|| rest.rsplit_once("host: ").map(|(_, host)| host.trim()));
-    let device = label::value(body, &["device", "test email from smartd for device"])
+    let device = mail
+        .label(&["device", "test email from smartd for device"])
         .map(|device| device.split([' ', ',']).next().unwrap_or(device))
         .filter(|device| !device.is_empty());
     let kind = if failure == "EmailTest" { Kind::Test } else { Kind::Problem };

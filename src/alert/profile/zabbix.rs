@@ -65,18 +65,17 @@ const ID: &[&str] = &[
 
 pub(super) fn read(mail: &Mail<'_>) -> Option<Vec<Event>> {
     let thread = mail.header("in-reply-to").filter(|id| id.contains("@zabbix"));
-    let body = mail.body();
     let stock = || {
-        label::value(body, &["original problem id", "original event id"]).is_some()
-            || label::value(body, &["trigger severity"]).is_some()
-            || (fold(&mail.text.from).contains("zabbix") && label::value(body, ID).is_some())
+        mail.label(&["original problem id", "original event id"]).is_some()
+            || mail.label(&["trigger severity"]).is_some()
+            || (fold(&mail.text.from).contains("zabbix") && mail.label(ID).is_some())
     };
     if thread.is_none() && !stock() {
         return None;
     }
     let (id, instance) = match &thread {
         Some(thread) => key(thread),
-        None => (label::value(body, ID).and_then(number), None),
+        None => (mail.label(ID).and_then(number), None),
     };
     if id == Some("0") {
         let test = Event::new("zabbix", Kind::Test).about("media type test");
@@ -106,7 +105,6 @@ fn number(text: &str) -> Option<&str> {
 /// Mails about other things than triggers: services, items, discovery.
 fn special(mail: &Mail<'_>) -> Option<Event> {
     let subject = &mail.subject;
-    let body = mail.body();
     for (word, check) in [
         ("autoregistration", "autoregistration"),
         ("autorregistro", "autoregistration"),
@@ -114,13 +112,13 @@ fn special(mail: &Mail<'_>) -> Option<Event> {
         ("descubrimiento", "discovery"),
     ] {
         if fold(subject).starts_with(word) {
-            let named = label::value(body, HOST).or_else(|| label::between(subject, ":", ""));
+            let named = mail.label(HOST).or_else(|| label::between(subject, ":", ""));
             return Some(Event::new("zabbix", Kind::Other).on(named).about(check));
         }
     }
     if let Some(service) = label::between(subject, "Service \"", "\"") {
         let event = Event::new("zabbix", kind(mail)).about(&format!("service {service}"));
-        return Some(event.graded(label::value(body, SEVERITY)));
+        return Some(event.graded(mail.label(SEVERITY)));
     }
     let (what, state) = subject.rsplit_once(": ")?;
     let kind = match state {
@@ -130,7 +128,7 @@ fn special(mail: &Mail<'_>) -> Option<Event> {
     };
     let (what, named) = what.rsplit_once(" on ").map_or((what, None), |(w, h)| (w, Some(h)));
     let item = what.strip_prefix("Item ").map(|name| format!("item {name}"));
-    let named = label::value(body, HOST).or(named);
+    let named = mail.label(HOST).or(named);
     Some(Event::new("zabbix", kind).on(named).about(item.as_deref().unwrap_or(what)))
 }
 
@@ -143,14 +141,10 @@ fn event_name(subject: &str) -> &str {
 }
 
 fn trigger(mail: &Mail<'_>) -> Event {
-    let body = mail.body();
-    let name = label::value(body, NAME).unwrap_or_else(|| event_name(&mail.subject));
-    let named = label::value(body, HOST).map(str::to_owned).or_else(|| host::from_line(name));
+    let name = mail.label(NAME).unwrap_or_else(|| event_name(&mail.subject));
+    let named = mail.label(HOST).map(str::to_owned).or_else(|| host::from_line(name));
     let check = check(name, named.as_deref());
-    Event::new("zabbix", kind(mail))
-        .on(named.as_deref())
-        .about(&check)
-        .graded(label::value(body, SEVERITY))
+    Event::new("zabbix", kind(mail)).on(named.as_deref()).about(&check).graded(mail.label(SEVERITY))
 }
 
 /// Words that go on with a sentence behind the host: what they say belongs to the check.
@@ -191,7 +185,7 @@ fn kind(mail: &Mail<'_>) -> Kind {
     if let Some(kind) = prefix_kind(prefix) {
         return kind;
     }
-    if let Some(state) = label::value(mail.body(), &["trigger status", "status", "estado"])
+    if let Some(state) = mail.label(&["trigger status", "status", "estado"])
         && let Some(kind) = prefix_kind(state)
     {
         return kind;

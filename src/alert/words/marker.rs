@@ -31,19 +31,24 @@ fn leading_group(text: &str) -> Option<(&str, &str, bool)> {
             return (group.len() <= 60).then_some((group, after, true));
         }
     }
+    const DASHES: [&str; 4] = [" - ", " – ", " — ", " | "];
     let first = text.chars().next()?;
     if !first.is_alphanumeric() {
         let end = text.find(|c: char| c.is_alphanumeric() || "[(".contains(c))?;
         let (sign, after) = text.split_at(end);
         return (!sign.trim().is_empty()).then_some((sign, after, true));
     }
-    let end = [": ", " - ", " – ", " — ", " | ", ":"].iter().filter_map(|mark| {
-        let end = text.find(mark)?;
-        Some((end, end + mark.len()))
-    });
-    let (end, after) = end.min()?;
+    let (end, after) =
+        text.char_indices().take_while(|(at, _)| *at <= 60).find_map(|(at, c)| {
+            let dash = |mark: &&&str| text.get(at..).is_some_and(|rest| rest.starts_with(**mark));
+            match c {
+                ':' => Some((at, at + 1)),
+                ' ' => DASHES.iter().find(dash).map(|mark| (at, at + mark.len())),
+                _ => None,
+            }
+        })?;
     let group = text.get(..end)?;
-    (group.len() <= 60).then(|| (group, text.get(after..).unwrap_or_default(), false))
+    Some((group, text.get(after..).unwrap_or_default(), false))
 }
 
 /// Whether a group is a state and nothing else but counts, durations and small words.

@@ -58,35 +58,15 @@ const fn fold_char(c: char) -> char {
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut break_before = true;
-    let mut chars = text.char_indices().peekable();
-    while let Some((start, c)) = chars.next() {
+    let mut position = 0;
+    while let Some(c) = text.get(position..).and_then(|rest| rest.chars().next()) {
+        let start = position;
+        position += c.len_utf8();
         if c.is_alphanumeric() {
-            let mut end = start + c.len_utf8();
-            while let Some(&(position, c)) = chars.peek() {
-                let joined =
-                    text.get(position + c.len_utf8()..).and_then(|rest| rest.chars().next());
-                // `web1:9100` and `19:32` are one word, `FIRING:2` and `Status:Down` are not.
-                let numbered = || {
-                    let word = text.get(start..position).unwrap_or_default();
-                    word.bytes().any(|byte| byte.is_ascii_digit())
-                };
-                let joins = (matches!(c, '\'' | '’' | '.' | '_' | '-' | '/' | '@')
-                    || (c == ':' && numbered()))
-                    && joined.is_some_and(char::is_alphanumeric);
-                if !(c.is_alphanumeric() || joins) {
-                    break;
-                }
-                end = position + c.len_utf8();
-                chars.next();
-            }
-            push_word(&mut tokens, text, start, end, &mut break_before);
+            position = word_end(text, start);
+            push_word(&mut tokens, text, start, position, &mut break_before);
         } else if let Some(sign) = sign(text, start) {
-            tokens.push(Token {
-                text: sign.into(),
-                start,
-                end: start + c.len_utf8(),
-                break_before,
-            });
+            tokens.push(Token { text: sign.into(), start, end: position, break_before });
             break_before = false;
         } else if matches!(
             c,
@@ -117,6 +97,30 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
         }
     }
     tokens
+}
+
+/// Where the word that begins at `start` ends.
+fn word_end(text: &str, start: usize) -> usize {
+    let mut end = start;
+    loop {
+        let rest = text.get(end..).unwrap_or_default();
+        let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        end += plain;
+        let mut ahead = rest.get(plain..).unwrap_or_default().chars();
+        let Some(c) = ahead.next() else { return end };
+        // `web1:9100` and `19:32` are one word, `FIRING:2` and `Status:Down` are not.
+        let numbered = || {
+            let word = text.get(start..end).unwrap_or_default();
+            word.bytes().any(|byte| byte.is_ascii_digit())
+        };
+        let joins = (matches!(c, '\'' | '’' | '.' | '_' | '-' | '/' | '@')
+            || (c == ':' && numbered()))
+            && ahead.next().is_some_and(char::is_alphanumeric);
+        if !(c.is_alphanumeric() || joins) {
+            return end;
+        }
+        end += c.len_utf8();
+    }
 }
 
 /// A word joined by hyphens and the like falls into its parts unless it has a digit or a dot.
@@ -161,6 +165,10 @@ fn sign(text: &str, start: usize) -> Option<&'static str> {
         ("💚", "ok"),
     ];
     let rest = text.get(start..)?;
+    // Blanks and full stops are asked most.
+    if rest.starts_with(|c: char| c.is_ascii() && !matches!(c, '-' | '=')) {
+        return None;
+    }
     SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)).map(|(_, meaning)| *meaning)
 }
 

@@ -118,21 +118,12 @@ impl Fault {
     /// that was kept from an earlier mail this is no failure of the relay: it may close one that
     /// idles, with or without a 421.
     pub(super) const fn connection_lost(&self) -> bool {
-        match self {
-            Self::Reply { code, .. } => *code == 421,
-            Self::Silent { step, .. } | Self::BrokenOff { step, .. } => {
-                matches!(step, Step::Mail | Step::Rcpt | Step::Data)
-            }
-            Self::Unreachable(_)
-            | Self::Tls(_)
-            | Self::CaFile { .. }
-            | Self::NoSystemCas
-            | Self::RelayName
-            | Self::NoStarttls
-            | Self::NoLogin
-            | Self::FromUtf8
-            | Self::AddressUtf8 => false,
-        }
+        matches!(
+            self,
+            Self::Reply { code: 421, .. }
+                | Self::Silent { step: Step::Mail | Step::Rcpt | Step::Data, .. }
+                | Self::BrokenOff { step: Step::Mail | Step::Rcpt | Step::Data, .. }
+        )
     }
 }
 

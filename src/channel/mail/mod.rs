@@ -25,7 +25,7 @@ use self::fault::Fault;
 use self::pool::{Pool, say_goodbye};
 use self::rewrite::{Facts, Rewritten, rewrite};
 use self::transaction::{Envelope, deliver};
-use super::{Channel, Job, Outcome};
+use super::{Channel, Job, Outcome, Report};
 use crate::alert::AlertId;
 use crate::config::{ChannelName, Config, Mail, MailAddress};
 
@@ -158,8 +158,8 @@ impl Channel for MailChannel {
         MAX_CONNECTIONS
     }
 
-    fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Outcome>> {
-        self.send(job).boxed()
+    fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Report>> {
+        self.send(job).map(|outcomes| outcomes.into_iter().map(Report::from).collect()).boxed()
     }
 }
 

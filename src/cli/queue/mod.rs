@@ -68,6 +68,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
             | Request::Retry { .. }
             | Request::Drop { .. }
             | Request::SendTest { .. }
+            | Request::Call(_)
             | Request::Reload => "no alert waits; see --all for what was told",
         }),
         Answer::List { alerts } => out.bytes(render::list(&alerts, output::width()).as_bytes()),
@@ -82,7 +83,9 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
         }
         Answer::Done => out.line("it is not tried any more"),
         Answer::Failed { reason } => anyhow::bail!("{reason}"),
-        Answer::Tested { .. } => anyhow::bail!("unexpected answer of the running appliance"),
+        Answer::Tested { .. } | Answer::Calling(_) => {
+            anyhow::bail!("unexpected answer of the running appliance")
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use smtp_appliance::alert::AlertId;
 use smtp_appliance::control::{self, Answer, Request, State};
 use smtp_appliance::queue::{self, Delivery, Offline, Progress};
 
+use crate::cli::output::complain;
+
 pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> {
     let folder = store.join("queue");
     if !folder.is_dir() {
@@ -15,6 +17,10 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
     }
     let offline = queue::open_offline(folder)
         .with_context(|| format!("cannot open the queue in {}", store.display()))?;
+    if let Some(damage) = &offline.damage {
+        let (reason, place) = (&damage.reason, damage.set_aside.display());
+        complain(&format!("the store is damaged ({reason}); see {place}"));
+    }
     let reader = offline.reader();
     match request {
         Request::List { all, limit } => {
@@ -39,7 +45,9 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             offline.finish(*id, &deliveries)?;
             Ok(Answer::Done)
         }
-        Request::SendTest { .. } | Request::Reload => bail!("the appliance is not running"),
+        Request::SendTest { .. } | Request::Call(_) | Request::Reload => {
+            bail!("the appliance is not running")
+        }
     }
 }
 
@@ -61,7 +69,7 @@ fn retry(offline: &Offline, id: AlertId) -> anyhow::Result<Answer> {
 
 fn begin_anew(delivery: &mut Delivery) -> bool {
     match delivery.progress {
-        Progress::Told(_) => return false,
+        Progress::Told(_) | Progress::Spared => return false,
         Progress::Open | Progress::Failed => {}
     }
     delivery.progress = Progress::Open;

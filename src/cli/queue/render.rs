@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use smtp_appliance::alert::Event;
+use smtp_appliance::channel::Moment;
 use smtp_appliance::control::{AlertView, DeliveryView, State};
-use smtp_appliance::queue::Progress;
+use smtp_appliance::queue::{Attempt, Progress};
 
 use crate::cli::output::tame;
 use crate::cli::send_test::{describe, reach_word};
@@ -92,6 +93,7 @@ fn describe_delivery(delivery: &DeliveryView) -> Vec<String> {
         Progress::Open => "is tried again",
         Progress::Told(reach) => reach_word(reach),
         Progress::Failed => "given up",
+        Progress::Spared => "not needed any more",
     };
     let tries = match delivery.tries {
         1 => "1 attempt".to_owned(),
@@ -99,12 +101,15 @@ fn describe_delivery(delivery: &DeliveryView) -> Vec<String> {
     };
     let (person, channel) = (&delivery.person, delivery.channel);
     let mut lines = vec![String::new(), format!("{person} by {channel}: {stands}, {tries}")];
-    lines.extend(
-        delivery
-            .attempts
-            .iter()
-            .map(|attempt| format!("  {}  {}", time(attempt.at), describe(&attempt.outcome))),
-    );
+    lines.extend(delivery.attempts.iter().flat_map(describe_attempt));
+    lines
+}
+
+/// What happened on the way, then the end.
+fn describe_attempt(attempt: &Attempt) -> Vec<String> {
+    let moment = |moment: &Moment| format!("  {}    {}", time(moment.at), tame(&moment.what));
+    let mut lines: Vec<String> = attempt.course.iter().map(moment).collect();
+    lines.push(format!("  {}  {}", time(attempt.at), describe(&attempt.outcome)));
     lines
 }
 
@@ -135,7 +140,6 @@ mod tests {
     use smtp_appliance::alert::{AlertId, Kind, Severity};
     use smtp_appliance::channel::{Outcome, Reach};
     use smtp_appliance::config::ChannelName;
-    use smtp_appliance::queue::Attempt;
 
     use super::*;
 
@@ -151,10 +155,8 @@ mod tests {
             summary: "Disk full\u{1b}[31m".to_owned(),
             identity: String::new(),
         };
-        let attempt = Attempt {
-            at: Timestamp::UNIX_EPOCH,
-            outcome: Outcome::Retry("421 try later".to_owned()),
-        };
+        let outcome = Outcome::Retry("421 try later".to_owned());
+        let attempt = Attempt::new(Timestamp::UNIX_EPOCH, outcome);
         let delivery = DeliveryView {
             person: "ana".parse().unwrap(),
             channel: ChannelName::Mail,

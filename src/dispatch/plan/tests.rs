@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ONE: Manner = Manner { reaches_many: false, digest_from: 0 };
-const MANY: Manner = Manner { reaches_many: true, digest_from: 0 };
+const ONE: Manner = Manner { reaches_many: false, digest_from: 0, calls: &[] };
+const MANY: Manner = Manner { reaches_many: true, digest_from: 0, calls: &[] };
 const GRAVE: Urgency = Urgency(4);
 const MILD: Urgency = Urgency(1);
 
@@ -150,7 +150,7 @@ proptest! {
             all.extend(keys.clone());
             plan.add(AlertId(id), Urgency(*urgency), keys);
         }
-        let manner = Manner { reaches_many: false, digest_from };
+        let manner = Manner { digest_from, ..ONE };
         let mut fails = fails.into_iter();
         let mut settled = BTreeSet::new();
         loop {
@@ -174,4 +174,46 @@ proptest! {
         prop_assert_eq!(settled, all);
         prop_assert!(plan.alerts.is_empty());
     }
+}
+
+#[test]
+fn calls_take_turns_and_one_person_gets_one_at_a_time() {
+    // The plan is told which channels are calls; here two of them are.
+    let calls = &[ChannelName::Gsm, ChannelName::Sms];
+    let manner = Manner { calls, ..ONE };
+    let gsm = |alert, name| key(alert, ChannelName::Gsm, name);
+    let (mut plan, now) = (Plan::default(), start());
+    plan.add(AlertId(1), GRAVE, vec![gsm(1, "ana"), sms(1, "ana")]);
+    plan.add(AlertId(2), GRAVE, vec![gsm(2, "ana"), gsm(2, "luis")]);
+    // The second kind waits for the first; the first is taken once.
+    assert_eq!(plan.next(ChannelName::Sms, manner), []);
+    assert_eq!(plan.next(ChannelName::Gsm, manner), [gsm(1, "ana")]);
+    // She is on the phone: nothing else for her, but for others.
+    assert_eq!(plan.next(ChannelName::Sms, manner), []);
+    assert_eq!(plan.next(ChannelName::Gsm, manner), [gsm(2, "luis")]);
+    assert_eq!(plan.next(ChannelName::Gsm, manner), []);
+    // It failed: the next kind has its turn at once.
+    plan.rest(gsm(1, "ana"), now + Duration::from_secs(30));
+    assert_eq!(plan.next(ChannelName::Sms, manner), [sms(1, "ana")]);
+}
+
+#[test]
+fn what_is_spared_is_in_line_no_more() {
+    let (mut plan, now) = (Plan::default(), start());
+    let mail = key(1, ChannelName::Mail, "ana");
+    let gsm = key(1, ChannelName::Gsm, "ana");
+    plan.add(AlertId(1), GRAVE, vec![mail.clone(), sms(1, "ana"), gsm.clone(), sms(1, "luis")]);
+    plan.add(AlertId(2), GRAVE, vec![sms(2, "ana")]);
+    let called = Manner { calls: &[ChannelName::Gsm], ..ONE };
+    assert_eq!(plan.next(ChannelName::Mail, ONE), [mail.clone()]);
+    assert_eq!(plan.next(ChannelName::Gsm, called), [gsm.clone()]);
+    plan.rest(mail.clone(), now + Duration::from_secs(5));
+    assert!(!plan.settle(&gsm));
+    let spared = plan.spare(AlertId(1), &person("ana"), |_| true);
+    assert_eq!(spared, [sms(1, "ana"), mail]);
+    plan.wake(now + Duration::from_secs(60));
+    assert_eq!(plan.next(ChannelName::Mail, ONE), []);
+    let left = [(); 3].map(|()| plan.next(ChannelName::Sms, ONE));
+    assert_eq!(left, [vec![sms(1, "luis")], vec![sms(2, "ana")], vec![]]);
+    assert!(plan.settle(&sms(1, "luis")));
 }

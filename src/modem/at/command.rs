@@ -56,8 +56,20 @@ pub enum Command {
     DeleteMessage(u16),
     /// `AT+CNMA`: a message that is not stored has come through.
     AcknowledgeMessage,
-    /// `ATH`: hang up, also a call that comes in.
-    HangUp,
+    /// `AT+CLCC=1`: tell by `+CLCC` when the state of a call changes (SIMCom).
+    WatchCalls,
+    /// `AT+DDET=1`: tell the keys that are pressed (SIMCom).
+    DetectKeys,
+    /// A setting of the audio path, as the model spells it.
+    Audio(String),
+    /// `ATD+34600…;`: a voice call.
+    Dial(PhoneNumber),
+    /// `AT+CLCC`: the calls there are.
+    ListCalls,
+    /// `AT+CHLD=0`: tell a call that waits that we are busy; the one under way goes on.
+    RefuseWaiting,
+    /// `ATH` or what the model has instead: hang up, also a call that comes in.
+    HangUp(&'static str),
     /// `AT+CFUN=1,1` or what the model has instead: start anew.
     Restart(&'static str),
 }
@@ -90,8 +102,13 @@ impl Command {
             Self::ReadMessage(index) => format!("AT+CMGR={index}"),
             Self::DeleteMessage(index) => format!("AT+CMGD={index}"),
             Self::AcknowledgeMessage => "AT+CNMA".into(),
-            Self::HangUp => "ATH".into(),
-            Self::Restart(text) => (*text).into(),
+            Self::WatchCalls => "AT+CLCC=1".into(),
+            Self::DetectKeys => "AT+DDET=1".into(),
+            Self::Audio(text) => text.clone(),
+            Self::Dial(number) => format!("ATD{number};"),
+            Self::ListCalls => "AT+CLCC".into(),
+            Self::RefuseWaiting => "AT+CHLD=0".into(),
+            Self::HangUp(text) | Self::Restart(text) => (*text).into(),
         }
     }
 
@@ -108,6 +125,7 @@ impl Command {
             Self::SendMessage(_) => "+CMGS:",
             Self::ListMessages => "+CMGL:",
             Self::ReadMessage(_) => "+CMGR:",
+            Self::ListCalls => "+CLCC:",
             Self::Attention
             | Self::EchoOff
             | Self::ResetProfile
@@ -122,7 +140,12 @@ impl Command {
             | Self::OperatorFormat
             | Self::DeleteMessage(_)
             | Self::AcknowledgeMessage
-            | Self::HangUp
+            | Self::WatchCalls
+            | Self::DetectKeys
+            | Self::Audio(_)
+            | Self::Dial(_)
+            | Self::RefuseWaiting
+            | Self::HangUp(_)
             | Self::Restart(_) => "",
         }
     }
@@ -152,7 +175,9 @@ impl Command {
             | Self::ReadMessage(_)
             | Self::DeleteMessage(_)
             | Self::AcknowledgeMessage => 5,
-            Self::Restart(_) | Self::HangUp | Self::ListMessages => 10,
+            Self::Restart(_) | Self::HangUp(_) | Self::ListMessages => 10,
+            // Some answer when the telephone is answered, some at once.
+            Self::Dial(_) => 180,
             Self::EchoOff
             | Self::ResetProfile
             | Self::VerboseErrors
@@ -166,7 +191,12 @@ impl Command {
             | Self::AskRegistration(_)
             | Self::OperatorFormat
             | Self::Operator
-            | Self::Signal => 3,
+            | Self::Signal
+            | Self::WatchCalls
+            | Self::DetectKeys
+            | Self::Audio(_)
+            | Self::ListCalls
+            | Self::RefuseWaiting => 3,
         };
         Duration::from_secs(seconds)
     }

@@ -229,7 +229,8 @@ fn final_result(line: &str) -> Option<FinalResult> {
 /// Divides a line to whose end an unsolicited one is glued: `+CSQ: 17,0+CMTI: "SM",3`.
 fn split_glued(line: &str, expect: &Expect) -> Option<(String, String)> {
     let glued = GLUED.iter().filter(|start| expect.response != **start);
-    let at = glued.filter_map(|start| line.find(start)).filter(|at| *at > 0).min()?;
+    let inside = |start: &&str| line.match_indices(*start).map(|(at, _)| at).find(|at| *at > 0);
+    let at = glued.filter_map(inside).min()?;
     let (front, back) = line.split_at_checked(at)?;
     unsolicited(back, expect.response).map(|_| (front.to_owned(), back.to_owned()))
 }
@@ -243,7 +244,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::modem::at::{Command, Domain, Registration};
+    use crate::modem::at::{CallUrc, Command, Domain, Registration};
 
     fn all(bytes: &[u8], expect: &Expect) -> Vec<Item> {
         let mut digest = Digest::default();
@@ -325,6 +326,31 @@ mod tests {
             let mut found = all(bytes, &command.expect());
             found.retain(|item| !matches!(item, Item::Line(text) if text.contains('\u{fffd}')));
             assert_eq!(found, expected, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn news_of_a_call_is_told_apart_from_the_list_of_calls() {
+        let key = |key| Item::Urc(Urc::Call(CallUrc::Key(key)));
+        let rows: Vec<(Command, &[u8], Vec<Item>)> = vec![
+            (
+                Command::Attention,
+                b"\r\n+DTMF: 4+DTMF: 5\r\n\r\nOK\r\n",
+                vec![key('4'), key('5'), ok()],
+            ),
+            (
+                Command::ListCalls,
+                b"\r\n+CLCC: 1,0,0,0,0\r\n+DTMF: #\r\n\r\nOK\r\n",
+                vec![key('#'), line("+CLCC: 1,0,0,0,0"), ok()],
+            ),
+            (
+                Command::ListCalls,
+                b"\r\nNO CARRIER\r\n\r\nOK\r\n",
+                vec![Item::Urc(Urc::Call(CallUrc::NoCarrier)), ok()],
+            ),
+        ];
+        for (command, bytes, expected) in rows {
+            assert_eq!(all(bytes, &command.expect()), expected);
         }
     }
 

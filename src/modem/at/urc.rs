@@ -1,5 +1,6 @@
 //! Unsolicited result codes: what a modem says of its own accord.
 
+use super::call::{CallUrc, call_urc};
 use super::command::{Field, fields};
 
 /// State of registration, `<stat>` of `+CREG`, `+CGREG` and `+CEREG` (3GPP TS 27.007 section
@@ -75,6 +76,8 @@ pub enum Urc {
     Report(String),
     /// `RING`, `+CRING: VOICE`: a call comes in.
     Ring,
+    /// News of a call.
+    Call(CallUrc),
     /// `RDY`: the modem has just started.
     Started,
     /// `NORMAL POWER DOWN`, `UNDER-VOLTAGE POWER DOWN`, …: the modem goes.
@@ -125,7 +128,6 @@ const OF_NO_CONSEQUENCE: &[&str] = &[
     "+CIEV:",
     "+CLIP:",
     "+CUSD:",
-    "+DTMF:",
     "+PSUTTZ",
     "*PSUTTZ",
     "*PSNWID",
@@ -135,25 +137,36 @@ const OF_NO_CONSEQUENCE: &[&str] = &[
     "*ATREADY:",
     "+QIND:",
     "+CBM:",
-    "+CCWA:",
     "+CSSI:",
     "+CSSU:",
     "UNDER-VOLTAGE WARNNING",
     "UNDER-VOLTAGE WARNING",
     "OVER-VOLTAGE WARNNING",
     "OVER-VOLTAGE WARNING",
-    "NO CARRIER",
-    "BUSY",
     "Call Ready",
     "PB DONE",
     "START",
+    "MISSED_CALL:",
     "OPL UPDATING",
     "PNN UPDATING",
 ];
 
 /// Starts by which an unsolicited line is recognised even when it is glued to the end of another.
-pub(super) const GLUED: &[&str] =
-    &["+CMTI:", "+CDSI:", "+CMT:", "+CDS:", "+CREG:", "+CEREG:", "+CGREG:", "RING"];
+pub(super) const GLUED: &[&str] = &[
+    "+CMTI:",
+    "+CDSI:",
+    "+CMT:",
+    "+CDS:",
+    "+CREG:",
+    "+CEREG:",
+    "+CGREG:",
+    "+CLCC:",
+    "+DTMF:",
+    "+RXDTMF:",
+    "VOICE CALL:",
+    "NO CARRIER",
+    "RING",
+];
 
 /// Reads a line as unsolicited, unless it answers the running command, whose information
 /// responses begin with `solicited`.
@@ -173,6 +186,8 @@ pub(super) fn unsolicited(line: &str, solicited: &str) -> Option<Unsolicited> {
         return Some(Unsolicited::Header(Header::Message));
     } else if line.starts_with("+CDS:") {
         return Some(Unsolicited::Header(Header::Report));
+    } else if let Some(call) = call_urc(line) {
+        Urc::Call(call)
     } else if line == "RING" || line.starts_with("+CRING:") {
         Urc::Ring
     } else if line == "RDY" {

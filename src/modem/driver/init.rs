@@ -1,5 +1,6 @@
 //! From an answering modem to one that can send: pure, step by step.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::status::Fault;
@@ -27,6 +28,10 @@ pub struct Identity {
     pub quirks: Quirks,
     /// Whether messages that are not stored want `+CNMA` (phase 2+, `+CSMS: 1`).
     pub acknowledges: bool,
+    /// Whether it tells the keys that are pressed in a call.
+    pub hears_keys: bool,
+    /// Why it did not take a setting of `[modem.audio]`.
+    pub audio_refused: Option<ModemFault>,
     /// Registration of circuits.
     pub circuit: Registration,
     /// Registration in LTE.
@@ -52,6 +57,8 @@ pub struct Init {
     stage: Stage,
     sim_busy: u8,
     announce: usize,
+    /// Settings of the audio path yet to be made.
+    audio: VecDeque<String>,
     identity: Identity,
 }
 
@@ -75,6 +82,9 @@ enum Stage {
     AskCircuit,
     AskEps,
     OperatorFormat,
+    WatchCalls,
+    DetectKeys,
+    Audio,
 }
 
 type Step = Action<Result<Identity, Fault>>;
@@ -89,11 +99,14 @@ impl Init {
             model: None,
             quirks,
             acknowledges: false,
+            hears_keys: false,
+            audio_refused: None,
             circuit: Registration::Unknown,
             eps: Registration::Unknown,
         };
         let stage = Stage::ResetProfile;
-        Self { settings, started, pin_spent, stage, sim_busy: 0, announce: 0, identity }
+        let audio = VecDeque::new();
+        Self { settings, started, pin_spent, stage, sim_busy: 0, announce: 0, audio, identity }
     }
 
     /// Takes the answer to the last action and tells the next one.
@@ -158,7 +171,17 @@ impl Init {
             Stage::AskCircuit => Command::AskRegistration(Domain::Circuit),
             Stage::AskEps if self.is_lte() => Command::AskRegistration(Domain::Eps),
             Stage::AskEps => return self.enter(Stage::OperatorFormat),
-            Stage::OperatorFormat => Command::OperatorFormat,
+            Stage::OperatorFormat => {
+                self.audio = self.identity.quirks.audio(&self.settings.audio).into();
+                Command::OperatorFormat
+            }
+            Stage::WatchCalls if self.identity.quirks.has(Quirk::CallNews) => Command::WatchCalls,
+            Stage::WatchCalls => return self.enter(Stage::DetectKeys),
+            Stage::DetectKeys => Command::DetectKeys,
+            Stage::Audio => match self.audio.pop_front() {
+                Some(setting) => Command::Audio(setting),
+                None => return Action::Done(Ok(self.identity.clone())),
+            },
         })
     }
 
@@ -183,6 +206,8 @@ impl Init {
                 let service = lines.iter().find_map(|line| number(line, "+CSMS:", 0));
                 self.identity.acknowledges = service == Some(1);
             }
+            Stage::DetectKeys => self.identity.hears_keys = true,
+            Stage::Audio => return self.enter(Stage::Audio),
             Stage::AskCircuit => self.identity.circuit = stat(),
             Stage::AskEps => self.identity.eps = stat(),
             Stage::ResetProfile
@@ -195,7 +220,8 @@ impl Init {
             | Stage::Announce
             | Stage::WatchCircuit
             | Stage::WatchEps
-            | Stage::OperatorFormat => {}
+            | Stage::OperatorFormat
+            | Stage::WatchCalls => {}
         }
         self.proceed()
     }
@@ -234,6 +260,10 @@ impl Init {
                 self.announce += 1;
                 self.enter(Stage::Announce)
             }
+            Stage::Audio => {
+                self.identity.audio_refused = Some(reason);
+                self.enter(Stage::Audio)
+            }
             // What a modem lacks here it can do without.
             Stage::ResetProfile
             | Stage::VerboseErrors
@@ -246,7 +276,9 @@ impl Init {
             | Stage::WatchEps
             | Stage::AskCircuit
             | Stage::AskEps
-            | Stage::OperatorFormat => self.proceed(),
+            | Stage::OperatorFormat
+            | Stage::WatchCalls
+            | Stage::DetectKeys => self.proceed(),
         }
     }
 
@@ -282,7 +314,7 @@ impl Init {
 }
 
 impl Stage {
-    const ORDER: [Self; 18] = [
+    const ORDER: [Self; 21] = [
         Self::ResetProfile,
         Self::EchoOff,
         Self::VerboseErrors,
@@ -301,6 +333,9 @@ impl Stage {
         Self::AskCircuit,
         Self::AskEps,
         Self::OperatorFormat,
+        Self::WatchCalls,
+        Self::DetectKeys,
+        Self::Audio,
     ];
 
     fn following(self) -> Option<Self> {
@@ -323,6 +358,9 @@ impl Stage {
             Self::WatchCircuit | Self::AskCircuit => "AT+CREG",
             Self::WatchEps | Self::AskEps => "AT+CEREG",
             Self::OperatorFormat => "AT+COPS",
+            Self::WatchCalls => "AT+CLCC",
+            Self::DetectKeys => "AT+DDET",
+            Self::Audio => "the audio settings",
         }
     }
 }

@@ -25,11 +25,21 @@ const CARRIAGE_RETURN: u8 = b'\r';
 const CTRL_Z: u8 = 0x1A;
 const ESCAPE: u8 = 0x1B;
 
+/// What came of waiting for the modem to speak.
+#[derive(Debug)]
+pub(super) enum Said {
+    Answer(Answer),
+    /// An unsolicited code, which waits to be taken.
+    Urc,
+}
+
 /// The open port and what is on its way through it.
 pub(super) struct Line {
     port: SerialStream,
     digest: Digest,
     urcs: VecDeque<Urc>,
+    /// Information responses of the command that runs.
+    lines: Vec<String>,
     /// The modem said that it started.
     pub(super) started: bool,
     /// The modem said that it is ready for messages.
@@ -38,8 +48,8 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(port: SerialStream) -> Self {
-        let (digest, urcs) = (Digest::default(), VecDeque::new());
-        Self { port, digest, urcs, started: false, messages_ready: false }
+        let (digest, urcs, lines) = (Digest::default(), VecDeque::new(), Vec::new());
+        Self { port, digest, urcs, lines, started: false, messages_ready: false }
     }
 
     pub(super) fn set_baud(&mut self, baud: u32) -> io::Result<()> {
@@ -98,32 +108,65 @@ impl Line {
         self.exchange(&bytes, &expect, limit).await
     }
 
+    /// Sends a command without waiting for its answer, which [`Line::said`] tells.
+    pub(super) async fn begin(&mut self, command: &Command) -> Result<(), Fault> {
+        trace!(?command, "sent");
+        let mut bytes = command.text().into_bytes();
+        bytes.push(CARRIAGE_RETURN);
+        self.lines.clear();
+        self.write(&bytes).await
+    }
+
+    /// Sends the byte that makes a modem give up a command that takes its time.
+    pub(super) async fn abort(&mut self) -> Result<(), Fault> {
+        self.write(&[CARRIAGE_RETURN]).await
+    }
+
     async fn exchange(
         &mut self,
         bytes: &[u8],
         expect: &Expect,
         limit: Duration,
     ) -> Result<Answer, Fault> {
+        self.lines.clear();
         self.write(bytes).await?;
         let deadline = Instant::now() + limit;
-        let mut lines = Vec::new();
+        loop {
+            match timeout_at(deadline, self.said(expect)).await {
+                Ok(said) => {
+                    if let Said::Answer(answer) = said? {
+                        return Ok(answer);
+                    }
+                }
+                Err(_) => return Ok(Answer::Timeout),
+            }
+        }
+    }
+
+    /// Waits for the answer to the command that was sent, or for an unsolicited code, which
+    /// [`Line::heard`] tells then. Cancel safe.
+    pub(super) async fn said(&mut self, expect: &Expect) -> Result<Said, Fault> {
         loop {
             while let Some(item) = self.digest.next(expect) {
                 trace!(?item, "received");
                 match item {
                     Item::Echo => {}
-                    Item::Urc(urc) => self.note(urc)?,
-                    Item::Line(_) if lines.len() == MAX_LINES => {}
-                    Item::Line(line) => lines.push(line),
-                    Item::Prompt => return Ok(Answer::Prompt),
-                    Item::Final(FinalResult::Ok) => return Ok(Answer::Ok(lines)),
-                    Item::Final(FinalResult::Error(fault)) => return Ok(Answer::Error(fault)),
+                    Item::Urc(urc) => {
+                        self.note(urc)?;
+                        return Ok(Said::Urc);
+                    }
+                    Item::Line(_) if self.lines.len() == MAX_LINES => {}
+                    Item::Line(line) => self.lines.push(line),
+                    Item::Prompt => return Ok(Said::Answer(Answer::Prompt)),
+                    Item::Final(FinalResult::Ok) => {
+                        return Ok(Said::Answer(Answer::Ok(std::mem::take(&mut self.lines))));
+                    }
+                    Item::Final(FinalResult::Error(fault)) => {
+                        return Ok(Said::Answer(Answer::Error(fault)));
+                    }
                 }
             }
-            match timeout_at(deadline, self.read()).await {
-                Ok(read) => read?,
-                Err(_) => return Ok(Answer::Timeout),
-            }
+            self.read().await?;
         }
     }
 
@@ -216,6 +259,7 @@ impl Line {
             | Urc::Message(_)
             | Urc::Report(_)
             | Urc::Ring
+            | Urc::Call(_)
             | Urc::Sim(_)
             | Urc::Other(_) => {}
         }

@@ -1,16 +1,22 @@
 //! The driver: one task owns the port; everybody else asks it.
 
+mod call;
+mod calling;
 mod inbox;
 mod init;
+mod job;
 mod line;
 mod sending;
 mod serve;
+mod serve_call;
 mod sms;
 mod status;
 mod step;
 mod task;
 mod timing;
 
+pub use call::{Call, CallEnd, CallEvent, CallRequest};
+pub use calling::{Calling, Do};
 pub use init::{Identity, Init};
 pub use sending::Sending;
 pub use sms::{SmsError, SmsFailure, SmsRequest};
@@ -22,10 +28,11 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::emergency::is_emergency;
 use super::pdu::DeliveryState;
 use crate::config;
 
-/// Most messages that wait for the modem; who brings one more waits until there is room.
+/// Most messages and calls that wait for the modem; who brings one more waits until there is room.
 const MAX_WAITING: usize = 64;
 /// Most events that wait to be taken; beyond it stored messages stay on the SIM card and others
 /// are lost, with a warning.
@@ -59,7 +66,7 @@ pub enum ModemEvent {
 /// Asks the driver. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Modem {
-    mailbox: mpsc::Sender<sms::Job>,
+    mailbox: mpsc::Sender<job::Job>,
     status: watch::Receiver<ModemStatus>,
 }
 
@@ -105,10 +112,34 @@ impl Modem {
     /// [`SmsError`], which tells whether trying again may help and which parts went out.
     pub async fn send_sms(&self, request: SmsRequest) -> Result<Vec<u8>, SmsError> {
         let (answer, answered) = oneshot::channel();
-        let job = sms::Job { request, answer };
+        let job = job::Job::Sms(sms::SmsJob { request, answer });
         let stopping = || SmsError { failure: SmsFailure::Stopping, sent: Vec::new() };
         self.mailbox.send(job).await.map_err(|_| stopping())?;
         answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Calls somebody, after what waited before, and tells what happens by [`Call::next`]. A modem
+    /// that is known to be down and an emergency number end the call at once, as does a missing
+    /// network, unless the modem has only just begun to look for it.
+    pub async fn call(&self, request: CallRequest) -> Call {
+        let fault = match &self.status.borrow().state {
+            ModemState::Fault(words) => Some(CallEnd::Unavailable(words.clone())),
+            ModemState::Starting | ModemState::Ready => None,
+        };
+        let refusal = if is_emergency(&request.to) { Some(CallEnd::Emergency) } else { fault };
+        let (call, mut job) = Call::new(request);
+        match refusal {
+            Some(end) => job.end(end),
+            // A job that comes back ends the call as it is dropped: the appliance stops.
+            None => drop(self.mailbox.send(job::Job::Call(job)).await),
+        }
+        call
+    }
+
+    /// Whether a call or a message would go out now, or after what is under way.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.status.borrow().can_send()
     }
 
     /// How the modem is, now and whenever it changes.

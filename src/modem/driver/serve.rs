@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::init::{Identity, number, registration};
+use super::job::{Job, Refusal};
 use super::line::Line;
 use super::sending::Sending;
-use super::sms::{Job, SmsFailure};
+use super::sms::{SmsFailure, SmsJob};
 use super::status::{Fault, ModemState, ModemStatus};
 use super::step::Answer;
-use super::task::{Task, refuse, restart};
+use super::task::{Task, restart};
 use crate::modem::at::{Command, Domain, Registration, Remedy, Urc, fields};
 use crate::modem::quirks::Quirk;
 
@@ -26,7 +27,7 @@ const MAX_OPERATOR_CHARS: usize = 32;
 
 /// What is done when no message waits.
 #[derive(Debug, PartialEq, Eq)]
-enum Chore {
+pub(super) enum Chore {
     Poll,
     Operator,
     ListMessages,
@@ -36,11 +37,11 @@ enum Chore {
     HangUp,
 }
 
-struct Serving<'a> {
-    task: &'a mut Task,
-    line: Line,
-    identity: Identity,
-    chores: VecDeque<Chore>,
+pub(super) struct Serving<'a> {
+    pub(super) task: &'a mut Task,
+    pub(super) line: Line,
+    pub(super) identity: Identity,
+    pub(super) chores: VecDeque<Chore>,
     /// Since when there is no network; `None` while there is one.
     unregistered_since: Option<Instant>,
     next_poll: Instant,
@@ -56,6 +57,14 @@ pub(super) async fn serve(
     let now = Instant::now();
     let model = identity.model.clone();
     info!(model, "modem ready");
+    if !identity.hears_keys {
+        warn!(
+            "modem: it does not tell the keys that are pressed (AT+DDET); no call is acknowledged"
+        );
+    }
+    if let Some(fault) = &identity.audio_refused {
+        warn!("modem: it does not take all of [modem.audio]: {fault}");
+    }
     task.publish.send_replace(ModemStatus {
         state: ModemState::Ready,
         model,
@@ -92,7 +101,7 @@ impl Serving<'_> {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 job = self.task.requests.recv(), if takes_messages => match job {
-                    Some(job) => self.on_job(job).await?,
+                    Some(job) => self.on_job(job, stop).await?,
                     None => return Ok(()),
                 },
                 () = std::future::ready(()), if !self.chores.is_empty() => {
@@ -106,15 +115,23 @@ impl Serving<'_> {
         }
     }
 
-    async fn on_job(&mut self, job: Job) -> Result<(), Fault> {
-        if job.answer.is_closed() {
+    async fn on_job(&mut self, job: Job, stop: &CancellationToken) -> Result<(), Fault> {
+        if job.is_off() {
+            job.drop_off();
             return Ok(());
         }
         let registration = self.identity.registration();
         if !registration.is_registered() && registration != Registration::Unknown {
-            refuse(job, SmsFailure::NotRegistered(registration));
+            job.refuse(Refusal::NotRegistered(registration));
             return Ok(());
         }
+        match job {
+            Job::Sms(job) => self.on_sms(job).await,
+            Job::Call(job) => self.on_call(job, stop).await,
+        }
+    }
+
+    async fn on_sms(&mut self, job: SmsJob) -> Result<(), Fault> {
         let timing = self.task.timing;
         let mut sending = Sending::new(job.request, timing.resend);
         let (result, lost) = self.line.drive(timing.submit, |answer| sending.next(answer)).await;
@@ -135,7 +152,7 @@ impl Serving<'_> {
 
     /// After a missing answer: leaves a prompt that hangs, and finds out whether the modem is
     /// stuck.
-    async fn resync(&mut self, command: &'static str) -> Result<(), Fault> {
+    pub(super) async fn resync(&mut self, command: &'static str) -> Result<(), Fault> {
         warn!("modem: no answer to {command}");
         if self.line.probe(Command::Attention.timeout()).await? {
             return Ok(());
@@ -143,7 +160,7 @@ impl Serving<'_> {
         Err(Fault::Stuck(command))
     }
 
-    async fn perform(&mut self, chore: Chore) -> Result<(), Fault> {
+    pub(super) async fn perform(&mut self, chore: Chore) -> Result<(), Fault> {
         match chore {
             Chore::Poll => self.poll().await,
             Chore::Operator => {
@@ -179,7 +196,10 @@ impl Serving<'_> {
                 self.ask(&Command::DeleteMessage(index), "AT+CMGD").await.map(drop)
             }
             Chore::Acknowledge => self.ask(&Command::AcknowledgeMessage, "AT+CNMA").await.map(drop),
-            Chore::HangUp => self.ask(&Command::HangUp, "ATH").await.map(drop),
+            Chore::HangUp => {
+                let [hang_up, _] = self.identity.quirks.hang_up();
+                self.ask(&Command::HangUp(hang_up), hang_up).await.map(drop)
+            }
         }
     }
 
@@ -220,7 +240,7 @@ impl Serving<'_> {
         }
     }
 
-    fn on_urc(&mut self, urc: Urc) -> Result<(), Fault> {
+    pub(super) fn on_urc(&mut self, urc: Urc) -> Result<(), Fault> {
         match urc {
             Urc::Registration { domain, state } => {
                 match domain {
@@ -252,7 +272,8 @@ impl Serving<'_> {
             },
             Urc::Started => return Err(Fault::Restarted),
             Urc::PowerDown(_) => return Err(Fault::PowerDown),
-            Urc::MessagesReady | Urc::Other(_) => {}
+            // The last words of a call that is over.
+            Urc::Call(_) | Urc::MessagesReady | Urc::Other(_) => {}
         }
         Ok(())
     }

@@ -75,7 +75,7 @@ impl SmsError {
 
 /// A request with the way back.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct SmsJob {
     pub(super) request: SmsRequest,
     pub(super) answer: oneshot::Sender<Result<Vec<u8>, SmsError>>,
 }

@@ -16,6 +16,8 @@ pub struct ModemStatus {
     pub signal_dbm: Option<i16>,
     /// Name of the network.
     pub operator: Option<String>,
+    /// Whether a call is under way; what else there is to do waits.
+    pub in_call: bool,
 }
 
 /// Whether the modem can be used.
@@ -31,7 +33,7 @@ pub enum ModemState {
 }
 
 impl ModemStatus {
-    /// Whether a message would go out now.
+    /// Whether a message or a call would go out now, or after the call under way.
     #[must_use]
     pub fn can_send(&self) -> bool {
         self.state == ModemState::Ready && self.registration.is_registered()

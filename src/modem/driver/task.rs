@@ -9,8 +9,8 @@ use tracing::{debug, info, warn};
 
 use super::inbox::Inbox;
 use super::init::{Identity, Init};
+use super::job::{Job, Refusal};
 use super::line::Line;
-use super::sms::{Job, SmsError, SmsFailure};
 use super::status::{Fault, ModemState, ModemStatus};
 use super::timing::Timing;
 use super::{ModemEvent, serve};
@@ -153,17 +153,12 @@ impl Task {
                 () = stop.cancelled() => return false,
                 job = self.requests.recv() => {
                     let Some(job) = job else { return false };
-                    refuse(job, SmsFailure::Unavailable(words.to_owned()));
+                    job.refuse(Refusal::Unavailable(words.to_owned()));
                 }
                 () = sleep_until(end) => return true,
             }
         }
     }
-}
-
-/// Answers a request with a failure. Who no longer waits for it needs none.
-pub(super) fn refuse(job: Job, failure: SmsFailure) {
-    let _gone = job.answer.send(Err(SmsError { failure, sent: Vec::new() }));
 }
 
 /// Tells a modem that answers to start anew.

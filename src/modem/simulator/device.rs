@@ -14,10 +14,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::Options;
+use super::call::{self, CallStep, Times};
 use super::general::garbage;
 use super::input::{Input, Terminal};
 use super::modem::{Effect, Outgoing, Sim900};
 use super::order::{Order, Silence};
+use super::person::PhoneCall;
 use super::phone::Phone;
 use super::pty::Pty;
 use crate::modem::pdu::StatusReport;
@@ -43,12 +45,21 @@ pub(super) struct Device {
     /// A message is with the network, or the modem is starting: what comes in waits.
     busy: bool,
     orders: mpsc::Receiver<(Order, oneshot::Sender<()>)>,
-    heard: broadcast::Sender<String>,
+    listeners: Listeners,
+}
+
+/// Who listens in; nobody need.
+pub(super) struct Listeners {
+    /// Command lines.
+    pub(super) heard: broadcast::Sender<String>,
+    /// What happens at the telephones.
+    pub(super) calls: broadcast::Sender<PhoneCall>,
 }
 
 enum Later {
     Accept(Outgoing),
     Report(StatusReport),
+    Call(CallStep),
     Boot,
 }
 
@@ -95,14 +106,15 @@ impl Device {
         options: Options,
         phone: Phone,
         orders: mpsc::Receiver<(Order, oneshot::Sender<()>)>,
-        heard: broadcast::Sender<String>,
+        listeners: Listeners,
     ) -> io::Result<Self> {
         let pty = Pty::open(options.link.as_deref())?;
         let path = pty.path().to_owned();
+        let times = Times { connect: options.connect, no_answer: options.no_answer };
         let mut device = Self {
             pty: Some(pty),
             path,
-            modem: Sim900::new(options.pin.clone()),
+            modem: Sim900::new(options.pin.clone(), times),
             terminal: Terminal::default(),
             phone,
             incoming: Pace::new(options.baud),
@@ -110,7 +122,7 @@ impl Device {
             scheduled: Vec::new(),
             busy: false,
             orders,
-            heard,
+            listeners,
             options,
         };
         for order in std::mem::take(&mut device.options.orders) {
@@ -194,6 +206,10 @@ impl Device {
         if self.modem.silence == Silence::All {
             return;
         }
+        if self.modem.calls.is_dialling() {
+            let effects = call::abort(&mut self.modem);
+            return self.carry_out(effects);
+        }
         if self.modem.settings.echo {
             self.say(&[byte]);
         }
@@ -205,7 +221,7 @@ impl Device {
             Input::Cancel => "<ESC>".to_owned(),
         };
         // Nobody need listen.
-        let _unheard = self.heard.send(words);
+        let _unheard = self.listeners.heard.send(words);
         let effects = self.modem.input(input);
         self.carry_out(effects);
     }
@@ -220,6 +236,10 @@ impl Device {
             Later::Report(report) => {
                 let said = self.modem.report(&report);
                 self.say(&said);
+            }
+            Later::Call(step) => {
+                let effects = self.modem.step(step);
+                self.carry_out(effects);
             }
             Later::Boot => {
                 self.busy = false;
@@ -246,6 +266,10 @@ impl Device {
                 Effect::Report(report) => {
                     self.schedule(self.options.report_delay, Later::Report(report));
                 }
+                Effect::Later(delay, step) => self.schedule(delay, Later::Call(step)),
+                Effect::Telephone(call) => {
+                    let _unheard = self.listeners.calls.send(call);
+                }
                 Effect::Restart => self.restart(),
             }
         }
@@ -262,6 +286,8 @@ impl Device {
         self.scheduled.retain(|(_, later)| matches!(later, Later::Report(_)));
         self.incoming.bytes.clear();
         self.terminal = Terminal::default();
+        let effects = call::drop_all(&mut self.modem);
+        self.carry_out(effects);
         self.busy = true;
         self.schedule(RESTART, Later::Boot);
     }
@@ -278,7 +304,11 @@ impl Device {
             Order::Delay(delay) => self.options.delay = delay,
             Order::Garbage(count) => self.say(&garbage(count)),
             Order::Reboot => self.restart(),
-            Order::Unplug => self.pty = None,
+            Order::Unplug => {
+                self.pty = None;
+                let effects = call::drop_all(&mut self.modem);
+                self.carry_out(effects);
+            }
             Order::Plug => self.plug(),
             Order::Signal(_)
             | Order::Network(_)
@@ -288,11 +318,14 @@ impl Device {
             | Order::Cut(_)
             | Order::RebootAtMessage
             | Order::Phase2Plus(_)
-            | Order::Ring(_)
             | Order::Sms { .. }
             | Order::Say(_) => {
                 let said = self.modem.obey(order);
                 self.say(&said);
+            }
+            Order::Call(order) => {
+                let effects = call::obey(&mut self.modem, order);
+                self.carry_out(effects);
             }
         }
         self.advance();

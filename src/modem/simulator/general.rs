@@ -29,8 +29,8 @@ fn basic(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             ok()
         }
         "I" => say("SIM900 R11.0"),
-        "D" | "A" | "O" => Ok(Done::NoCarrier),
-        "H" | "Q" | "X" | "L" | "M" | "T" | "P" | "&C" | "&D" | "&S" | "&W" | "&K" => ok(),
+        "O" => Ok(Done::NoCarrier),
+        "Q" | "X" | "L" | "M" | "T" | "P" | "&C" | "&D" | "&S" | "&W" | "&K" => ok(),
         _ if name.starts_with('S') && name.bytes().skip(1).all(|byte| byte.is_ascii_digit()) => {
             match form {
                 Form::Read => say("000"),
@@ -92,7 +92,6 @@ fn control(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             let now = modem.now.strftime("%y/%m/%d,%H:%M:%S+00");
             answer(form, "", &format!("+CCLK: \"{now}\""))
         }
-        "+CPAS" => answer(form, "+CPAS: (0,2,3,4)", "+CPAS: 0"),
         "+IPR" => {
             answer(form, "+IPR: (),(0,1200,2400,4800,9600,19200,38400,57600,115200)", "+IPR: 0")
         }
@@ -105,14 +104,12 @@ fn control(modem: &mut Sim900, name: &str, form: &Form) -> Option<Reply> {
             }
             Form::Execute => Err(Refusal::Plain),
         },
-        // No call, no phone book: what there is of them is empty.
-        "+CLCC" | "+CHUP" | "+CPBS" | "+CPBR" | "+CRC" | "+CVHU" | "+DDET" | "+VTD" | "+CLVL"
-        | "+CMIC" | "+CSSN" | "+CLTS" | "+IFC" | "+ICF" | "+CSCLK" | "+CCWA" | "+COLP" => {
-            match form {
-                Form::Execute | Form::Set(_) | Form::Test => ok(),
-                Form::Read => say(format!("{name}: 0")),
-            }
-        }
+        // The phone book is empty.
+        "+CPBS" | "+CPBR" | "+CRC" | "+CVHU" | "+VTD" | "+CSSN" | "+CLTS" | "+IFC" | "+ICF"
+        | "+CSCLK" => match form {
+            Form::Execute | Form::Set(_) | Form::Test => ok(),
+            Form::Read => say(format!("{name}: 0")),
+        },
         _ => return None,
     })
 }

@@ -1,7 +1,10 @@
 //! A SIM900 on a pseudo-terminal, with its SIM card, its network, and the phone that gets its
-//! messages. It speaks as the real one does, byte for byte, so that programs made for that one work
+//! messages and its calls. It speaks as the real one does, byte for byte, so that programs made for that one work
 //! with it; and it fails on demand.
 
+mod audio;
+mod call;
+mod call_order;
 mod device;
 mod general;
 mod input;
@@ -9,11 +12,14 @@ mod message;
 mod modem;
 mod network;
 mod order;
+mod person;
 mod phone;
 mod pty;
 mod request;
 
+pub use call_order::CallOrder;
 pub use order::{Order, OrderError, Silence, SimCard};
+pub use person::{EndedBy, Person, PhoneCall, PhoneEvent, Reaction};
 pub use phone::ReceivedSms;
 
 use std::io::{self, BufRead, Write};
@@ -28,7 +34,7 @@ use tracing::{info, warn};
 const MAX_UNREAD: usize = 1024;
 /// Most orders that wait.
 const MAX_ORDERS: usize = 64;
-/// Most command lines that wait for a listener.
+/// Most command lines, and events of calls, that wait for a listener.
 const MAX_HEARD: usize = 1024;
 
 /// What kind of modem and network is simulated.
@@ -46,6 +52,10 @@ pub struct Options {
     pub delay: Duration,
     /// How long after that the delivery report comes, if one was asked for.
     pub report_delay: Duration,
+    /// How long the network looks for a telephone that is called until it rings.
+    pub connect: Duration,
+    /// How long the network lets it ring.
+    pub no_answer: Duration,
     /// PIN that the SIM card asks for.
     pub pin: Option<String>,
     /// What is otherwise from the start: `signal 7`, `network searching`, `sim none`, …
@@ -60,6 +70,8 @@ impl Default for Options {
             baud: None,
             delay: Duration::ZERO,
             report_delay: Duration::from_secs(1),
+            connect: Duration::from_secs(1),
+            no_answer: Duration::from_mins(1),
             pin: None,
             orders: Vec::new(),
         }
@@ -80,6 +92,7 @@ pub struct Simulator {
 pub struct SimulatorControl {
     orders: mpsc::Sender<(Order, oneshot::Sender<()>)>,
     heard: broadcast::Sender<String>,
+    calls: broadcast::Sender<PhoneCall>,
     path: PathBuf,
 }
 
@@ -92,11 +105,17 @@ impl Simulator {
         let (orders, ordered) = mpsc::channel(MAX_ORDERS);
         let (unread, phone) = mpsc::channel(MAX_UNREAD);
         let (heard, _) = broadcast::channel(MAX_HEARD);
+        let (calls, _) = broadcast::channel(MAX_HEARD);
         let phone_side = phone::Phone::new(options.sms.as_deref(), unread)?;
-        let device = device::Device::new(options, phone_side, ordered, heard.clone())?;
+        let device = device::Device::new(
+            options,
+            phone_side,
+            ordered,
+            device::Listeners { heard: heard.clone(), calls: calls.clone() },
+        )?;
         let path = device.path().to_owned();
         tokio::spawn(device.run(stop));
-        Ok(Self { control: SimulatorControl { orders, heard, path }, phone })
+        Ok(Self { control: SimulatorControl { orders, heard, calls, path }, phone })
     }
 }
 
@@ -121,6 +140,12 @@ impl SimulatorControl {
     pub fn listen(&self) -> broadcast::Receiver<String> {
         self.heard.subscribe()
     }
+
+    /// What happens from now on at the telephones that are called.
+    #[must_use]
+    pub fn calls(&self) -> broadcast::Receiver<PhoneCall> {
+        self.calls.subscribe()
+    }
 }
 
 /// The command `modem-simulator`: a simulator that says where it is and takes orders, one a line,
@@ -142,6 +167,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> io::Result<()> {
             }
         }
     });
+    let mut calls = control.calls();
     let mut has_input = true;
     loop {
         tokio::select! {
@@ -154,6 +180,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> io::Result<()> {
                     Err(error) => warn!("{text:?}: {error}"),
                 }
             },
+            Ok(call) = calls.recv() => info!(event = ?call.event, "the phone in a call"),
             Some(sms) = phone.recv() => {
                 info!(parts = sms.parts, "the phone got a message");
             }

@@ -1,13 +1,18 @@
 //! The simulated modem itself: settings, SIM card, registration; from a command line to its answer.
 //! Pure: time comes in as [`Sim900::now`], delays are left to the device.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
+use super::audio::Audio;
+use super::call::{self, CallStep, Calls, Times};
 use super::input::Input;
 use super::message::{Prompt, Stored};
 use super::order::{Order, Silence, SimCard};
+use super::person::PhoneCall;
 use super::request::{Form, Request, requests};
-use super::{general, message, network};
+use super::{audio, general, message, network};
 use crate::modem::at::{Failure, ModemFault, Registration};
 use crate::modem::pdu::{Address, StatusReport, Submit};
 
@@ -27,6 +32,10 @@ pub(super) enum Effect {
     Phone(Submit),
     /// The network will report this; [`Sim900::report`] follows.
     Report(StatusReport),
+    /// [`Sim900::step`] follows after a while.
+    Later(Duration, CallStep),
+    /// Something happens at a telephone that is called.
+    Telephone(PhoneCall),
     /// Starts anew; [`Sim900::boot`] follows.
     Restart,
 }
@@ -60,6 +69,10 @@ pub(super) enum Done {
     Submit(Box<Outgoing>),
     /// `NO CARRIER`.
     NoCarrier,
+    /// `NO DIALTONE`.
+    NoDialtone,
+    /// Nothing yet: `ATD` is answered when the telephone is.
+    Later,
     /// `OK`, and a new start.
     Restart,
 }
@@ -82,6 +95,11 @@ pub(super) struct Settings {
     pub(super) watch_registration: u32,
     pub(super) caller_id: bool,
     pub(super) operator_format: u32,
+    /// `<n>` of `+CLCC`, `+DDET`, `+COLP` and `+CCWA`.
+    pub(super) call_news: u32,
+    pub(super) detect_keys: u32,
+    pub(super) connected_line: u32,
+    pub(super) call_waiting: u32,
 }
 
 impl Default for Settings {
@@ -97,6 +115,10 @@ impl Default for Settings {
             watch_registration: 0,
             caller_id: false,
             operator_format: 0,
+            call_news: 0,
+            detect_keys: 0,
+            connected_line: 0,
+            call_waiting: 0,
         }
     }
 }
@@ -118,6 +140,8 @@ pub(super) struct Sim900 {
     pub(super) message_service: u32,
     cms: Option<(u16, u32)>,
     pub(super) silence: Silence,
+    pub(super) calls: Calls,
+    pub(super) audio: Audio,
     cut: bool,
     reboot_at_message: bool,
     prompt: Option<Prompt>,
@@ -125,7 +149,7 @@ pub(super) struct Sim900 {
 }
 
 impl Sim900 {
-    pub(super) fn new(pin: Option<String>) -> Self {
+    pub(super) fn new(pin: Option<String>, times: Times) -> Self {
         Self {
             now: Timestamp::UNIX_EPOCH,
             settings: Settings::default(),
@@ -141,6 +165,8 @@ impl Sim900 {
             message_service: 0,
             cms: None,
             silence: Silence::Off,
+            calls: Calls::new(times),
+            audio: Audio::default(),
             cut: false,
             reboot_at_message: false,
             prompt: None,
@@ -167,6 +193,12 @@ impl Sim900 {
 
     /// Does what the terminal wants.
     pub(super) fn input(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = self.take_in(input);
+        effects.extend(self.calls.take_effects());
+        effects
+    }
+
+    fn take_in(&mut self, input: Input) -> Vec<Effect> {
         match (self.prompt.take(), input) {
             (None, Input::Line(line)) => {
                 self.last_line.clone_from(&line);
@@ -206,6 +238,8 @@ impl Sim900 {
     fn execute(&mut self, request: &Request) -> Reply {
         let Request { name, form } = request;
         general::execute(self, name, form)
+            .or_else(|| call::execute(self, name, form))
+            .or_else(|| audio::execute(self, name, form))
             .or_else(|| network::execute(self, name, form))
             .or_else(|| message::execute(self, name, form))
             .unwrap_or(Err(Refusal::Plain))
@@ -234,6 +268,11 @@ impl Sim900 {
                 said.extend(self.result("NO CARRIER", 3));
                 None
             }
+            Ok(Done::NoDialtone) => {
+                said.extend(self.result("NO DIALTONE", 6));
+                None
+            }
+            Ok(Done::Later) => None,
             Ok(Done::Restart) => {
                 said.extend(self.ok());
                 Some(Effect::Restart)
@@ -297,18 +336,21 @@ impl Sim900 {
             Order::Cut(cut) => self.cut = cut,
             Order::RebootAtMessage => self.reboot_at_message = true,
             Order::Phase2Plus(on) => self.message_service = u32::from(on),
-            Order::Ring(number) => {
-                let mut said = unsolicited("RING");
-                if self.settings.caller_id {
-                    said.extend(unsolicited(&format!("+CLIP: \"{number}\",145,\"\",,\"\",0")));
-                }
-                return said;
-            }
             Order::Sms { from, text } => return message::receive(self, from, &text),
             Order::Say(line) => return unsolicited(&line),
-            Order::Garbage(_) | Order::Delay(_) | Order::Reboot | Order::Unplug | Order::Plug => {}
+            Order::Garbage(_)
+            | Order::Delay(_)
+            | Order::Reboot
+            | Order::Unplug
+            | Order::Plug
+            | Order::Call(_) => {}
         }
         Vec::new()
+    }
+
+    /// The network or a person does something to a call.
+    pub(super) fn step(&mut self, step: CallStep) -> Vec<Effect> {
+        call::step(self, step)
     }
 
     /// `+CPIN` as it stands.
@@ -338,7 +380,7 @@ impl Sim900 {
         self.result("OK", 0)
     }
 
-    fn result(&self, words: &str, number: u8) -> Vec<u8> {
+    pub(super) fn result(&self, words: &str, number: u8) -> Vec<u8> {
         if self.settings.verbose {
             format!("\r\n{words}\r\n").into_bytes()
         } else {

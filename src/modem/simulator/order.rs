@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::call_order::CallOrder;
 use crate::modem::at::Registration;
 
 /// What a simulator can be told.
@@ -34,8 +35,8 @@ pub enum Order {
     Unplug,
     /// `plug`: it is back.
     Plug,
-    /// `ring +34600000001`: a call comes in.
-    Ring(String),
+    /// What concerns calls: `ring +34600000001`, `person answers 3s`, `press 4`, …
+    Call(CallOrder),
     /// `sms +34600000001 text`: a message comes in.
     Sms {
         /// From whom.
@@ -77,7 +78,8 @@ pub enum OrderError {
     /// The first word is none.
     #[error(
         "expected signal, network, sim, cms, silence, garbage, cut, delay, phase2+, reboot, \
-         unplug, plug, ring, sms or say"
+         unplug, plug, sms, say, ring, person, press, hang-up, cme, dialtone, late-ok, connect or \
+         no-answer"
     )]
     Word,
     /// What follows it is not what it takes.
@@ -103,7 +105,10 @@ impl FromStr for Order {
             }
             "network" => network(rest).map(Self::Network),
             "sim" => sim(rest).map(Self::Sim),
-            "cms" => cms(rest).map(Self::Cms),
+            "cms" => {
+                let expected = OrderError::Expected("cms CODE, cms CODE TIMES, or cms off");
+                fault(rest, expected).map(Self::Cms)
+            }
             "silence" => silence(rest).map(Self::Silence),
             "garbage" => {
                 let count = rest.parse().ok().filter(|count| *count <= 1_000_000);
@@ -111,11 +116,9 @@ impl FromStr for Order {
             }
             "cut" => on_off("cut on or off").map(Self::Cut),
             "phase2+" => on_off("phase2+ on or off").map(Self::Phase2Plus),
-            "delay" => {
-                let delay: Result<jiff::SignedDuration, _> = rest.parse();
-                let delay = delay.ok().and_then(|delay| delay.try_into().ok());
-                delay.map(Self::Delay).ok_or(OrderError::Expected("delay TIME, such as 2s"))
-            }
+            "delay" => duration(rest)
+                .map(Self::Delay)
+                .ok_or(OrderError::Expected("delay TIME, such as 2s")),
             "reboot" => match rest {
                 "" => Ok(Self::Reboot),
                 "sms" => Ok(Self::RebootAtMessage),
@@ -123,16 +126,20 @@ impl FromStr for Order {
             },
             "unplug" => Ok(Self::Unplug),
             "plug" => Ok(Self::Plug),
-            "ring" => Ok(Self::Ring(rest.to_owned())),
             "sms" => {
                 let (from, text) =
                     rest.split_once(' ').ok_or(OrderError::Expected("sms NUMBER TEXT"))?;
                 Ok(Self::Sms { from: from.to_owned(), text: text.to_owned() })
             }
             "say" => Ok(Self::Say(rest.to_owned())),
-            _ => Err(OrderError::Word),
+            _ => CallOrder::read(word, rest).map(Self::Call),
         }
     }
+}
+
+/// A time such as `2s` or `300ms`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    text.parse::<jiff::SignedDuration>().ok()?.try_into().ok()
 }
 
 fn network(text: &str) -> Result<Registration, OrderError> {
@@ -160,13 +167,15 @@ fn sim(text: &str) -> Result<SimCard, OrderError> {
     })
 }
 
-fn cms(text: &str) -> Result<Option<(u16, u32)>, OrderError> {
-    const EXPECTED: OrderError = OrderError::Expected("cms CODE, cms CODE TIMES, or cms off");
+pub(super) fn fault(text: &str, expected: OrderError) -> Result<Option<(u16, u32)>, OrderError> {
     if text == "off" {
         return Ok(None);
     }
     let (code, times) = text.split_once(' ').unwrap_or((text, "4294967295"));
-    Ok(Some((code.parse().map_err(|_| EXPECTED)?, times.parse().map_err(|_| EXPECTED)?)))
+    match (code.parse(), times.parse()) {
+        (Ok(code), Ok(times)) => Ok(Some((code, times))),
+        _ => Err(expected),
+    }
 }
 
 fn silence(text: &str) -> Result<Silence, OrderError> {

@@ -1,0 +1,105 @@
+//! A call that a person asks for, with a text of hers, beside the queue.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{Alert, AlertId, Origin, understand};
+use crate::channel::Job;
+use crate::config::{ChannelName, Config, Language, Person, PersonName, PhoneNumber, VoiceName};
+
+/// Longest text, in characters; the rest is not said.
+const MOST_CHARACTERS: usize = 2000;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallByHand {
+    /// A person's short name, or a telephone number.
+    pub to: String,
+    /// What is said.
+    pub text: String,
+    /// In which language, if not in hers.
+    pub language: Option<Language>,
+    /// By which voice, if not by hers.
+    pub voice: Option<VoiceName>,
+    /// By which kind of call; the first that is enabled if not said.
+    pub via: Option<ChannelName>,
+}
+
+impl CallByHand {
+    /// What the channel is to tell. The text is said as if it were an alert's subject.
+    ///
+    /// # Errors
+    /// Why that is not possible, for a person to read.
+    pub fn job(&self, config: &Config) -> Result<Job, String> {
+        let person = self.person(config)?;
+        let words: Vec<&str> = self.text.split_whitespace().collect();
+        let text: String = words.join(" ").chars().take(MOST_CHARACTERS).collect();
+        if text.is_empty() {
+            return Err("there is nothing to say: the text is empty".to_owned());
+        }
+        let raw = Bytes::from(format!("Subject: {text}\r\n\r\n"));
+        let origin = Origin { sender: config.mail.from.to_string(), ..Origin::default() };
+        let (mut read, events) = understand(&raw, &origin);
+        read.subject = text;
+        let alert = Alert {
+            id: AlertId::default(),
+            received: Timestamp::now(),
+            origin,
+            people: Vec::new(),
+            text: read,
+            events,
+        };
+        Ok(Job { alerts: vec![alert], raw, people: vec![person] })
+    }
+
+    /// The kind of call.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn channel(&self, config: &Config) -> Result<ChannelName, String> {
+        let channel = self
+            .via
+            .or_else(|| config.channels.enabled.iter().copied().find(|channel| channel.is_call()));
+        let channel = channel.unwrap_or(ChannelName::Gsm);
+        if channel.is_call() { Ok(channel) } else { Err(format!("{channel} does not call")) }
+    }
+
+    /// Whoever has that name or number; a number of nobody stands for itself.
+    fn person(&self, config: &Config) -> Result<Person, String> {
+        let people = &config.directory.people;
+        let named = self.to.parse::<PersonName>().ok().and_then(|name| people.get(&name));
+        let number = self.to.parse::<PhoneNumber>();
+        let numbered = || {
+            let number = number.as_ref().ok()?;
+            people.values().find(|person| person.phone.as_ref() == Some(number))
+        };
+        let known = named.or_else(numbered).cloned();
+        let mut person = match (known, &number) {
+            (Some(person), _) => person,
+            (None, Ok(number)) => stranger(number)?,
+            (None, Err(_)) => {
+                return Err(format!(
+                    "there is no person {:?} in the configuration, and it is no telephone number",
+                    self.to
+                ));
+            }
+        };
+        person.language = self.language.clone().or(person.language);
+        person.voice = self.voice.clone().or(person.voice);
+        Ok(person)
+    }
+}
+
+fn stranger(number: &PhoneNumber) -> Result<Person, String> {
+    let name = number.as_str().trim_start_matches('+').parse::<PersonName>();
+    Ok(Person {
+        name: name.map_err(|error| error.to_string())?,
+        mail: None,
+        phone: Some(number.clone()),
+        extension: None,
+        language: None,
+        voice: None,
+        groups: std::collections::BTreeSet::default(),
+    })
+}

@@ -1,0 +1,17 @@
+//! Telling by a call: the phone rings, a voice says the alert, a key proves that a person
+//! understood.
+//!
+//! `conversation` decides what is said (pure); `talk` carries it out on a [`line::Line`], which is
+//! a call by whatever carrier; `gsm` is the carrier with the modem and a sound card; `progress`
+//! keeps what happens and tells it to those who watch; `by_hand` is a call that a person asks for.
+
+mod by_hand;
+pub mod conversation;
+mod gsm;
+pub mod line;
+mod progress;
+pub mod talk;
+
+pub use by_hand::CallByHand;
+pub use gsm::GsmChannel;
+pub use progress::{Diary, Happening, Progress};
