@@ -76,7 +76,7 @@ fn commented_values_are_the_defaults() {
             prose.push_str(bare);
             after_prose = true;
             continue;
-        } else if bare != line && !section.starts_with("[[") && section != "[modem]" {
+        } else if bare != line && !section.starts_with("[[") && !section.starts_with("[modem") {
             let example = prose.contains("xamples") || after_prose && prose.contains("xample");
             if !example {
                 let text = format!("{section}\n{bare}\n");
