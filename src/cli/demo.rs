@@ -18,9 +18,13 @@ pub(super) struct Args {
     #[arg(long)]
     once: bool,
     /// Folder for what went out: `mail/*.eml` as the relay got them, `sms.jsonl` with a line per
-    /// SMS; a temporary one if not given.
+    /// SMS, `call/*.wav` as the phone heard them, `calls.jsonl` with a line per call; a temporary
+    /// one if not given.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Folder of Piper voices; without one espeak-ng speaks.
+    #[arg(long, value_name = "DIR")]
+    voices: Option<PathBuf>,
     /// SMTP port; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 2525)]
     port: u16,
@@ -29,7 +33,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     // What goes wrong is said; the way of the alert is shown by the demo itself.
     log::begin_with("warn");
-    let Args { once, out, port } = args;
-    let options = demo::Options { once, out, port };
+    let Args { once, out, voices, port } = args;
+    let options = demo::Options { once, out, voices, port };
     session::run(async |stop| Ok(demo::run(options, stop).await?))
 }

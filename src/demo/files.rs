@@ -1,10 +1,12 @@
-//! The demo's files: what a user keeps (`mail/*.eml`, `sms.jsonl`), and what ends with it.
+//! The demo's files: what a user keeps (`mail/*.eml`, `sms.jsonl`, `call/*.wav`,
+//! `calls.jsonl`), and what ends with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::DemoError;
 use super::relay::Relay;
+use crate::audio::simulated;
 
 /// The folders of one run.
 #[derive(Debug, Clone)]
@@ -27,13 +29,9 @@ impl Files {
         };
         let prepare = || {
             fs::create_dir_all(&files.own)?;
-            fs::create_dir_all(files.mail())?;
-            for entry in fs::read_dir(files.mail())? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|extension| extension == "eml") {
-                    fs::remove_file(path)?;
-                }
-            }
+            empty(&files.mail(), "eml")?;
+            empty(&files.call(), "wav")?;
+            fs::write(files.calls(), "")?;
             fs::write(files.sms(), "")
         };
         prepare().map_err(|error| DemoError::Io(files.out.display().to_string(), error))?;
@@ -50,12 +48,28 @@ impl Files {
         self.out.join("sms.jsonl")
     }
 
+    /// Where calls are left as they were heard.
+    pub(super) fn call(&self) -> PathBuf {
+        self.out.join("call")
+    }
+
+    /// Where calls are listed, a line of JSON each.
+    pub(super) fn calls(&self) -> PathBuf {
+        self.out.join("calls.jsonl")
+    }
+
+    /// What alsa-lib makes of the sound of the newest call.
+    pub(super) fn line(&self) -> PathBuf {
+        self.own.join("line.wav")
+    }
+
     /// Writes the configuration the appliance runs with, and returns its path.
     pub(super) fn write_config(
         &self,
         port: u16,
         relay: &Relay,
         modem: &Path,
+        voices: Option<&Path>,
     ) -> Result<PathBuf, DemoError> {
         let ca = self.own.join("relay-ca.pem");
         let config = self.own.join("config.toml");
@@ -69,7 +83,7 @@ address = "127.0.0.1:{port}"
 tls = "starttls"
 
 [channels]
-order = ["mail", "sms"]
+order = ["mail", "sms", "gsm"]
 
 [mail]
 relay = "localhost"
@@ -87,6 +101,12 @@ full_text = true
 [modem]
 device = "{modem}"
 
+[audio]
+playback = {playback}
+
+[speech]
+voices = {voices}
+
 [[person]]
 name = "ana"
 mail = "ana@example.org"
@@ -97,6 +117,8 @@ groups = ["oncall"]
             relay_port = relay.address().port(),
             ca = ca.display(),
             modem = modem.display(),
+            playback = quoted(&simulated::playback(&self.line())),
+            voices = quoted(&voices.unwrap_or(&self.own.join("voices")).display().to_string()),
         );
         let write = || {
             fs::write(&ca, relay.certificate())?;
@@ -116,4 +138,21 @@ groups = ["oncall"]
             tracing::debug!("kept: {}", self.out.display());
         }
     }
+}
+
+/// Makes a folder, and removes what an earlier run left in it.
+fn empty(folder: &Path, extension: &str) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// A text as TOML has it.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

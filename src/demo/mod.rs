@@ -1,6 +1,7 @@
-//! The main job with simulated hardware: the real appliance between a relay and a modem that are
-//! only played, with the sample alert sent through its real SMTP port.
+//! The main job with simulated hardware: the real appliance between a relay, a modem and a sound
+//! card that are only played, with the sample alert sent through its real SMTP port.
 
+mod call;
 mod files;
 pub mod relay;
 mod stations;
@@ -20,13 +21,13 @@ use crate::modem::simulator::{self, Simulator};
 
 use files::Files;
 use relay::Relay;
-use stations::Stations;
+use stations::{Seen, Stations};
 
 /// The alert that is sent: Zabbix' problem mail of an unreachable host.
 const SAMPLE: &[u8] = include_bytes!("../../samples/zabbix-problem.eml");
 
 /// How long the sample may take until everybody is told.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Most messages of relay and phone that wait to be shown.
 const MAILBOX: usize = 64;
@@ -36,8 +37,10 @@ const MAILBOX: usize = 64;
 pub struct Options {
     /// End when the person was told on every channel.
     pub once: bool,
-    /// Where mails and SMS are left; a temporary folder when unset.
+    /// Where mails, SMS and calls are left; a temporary folder when unset.
     pub out: Option<PathBuf>,
+    /// Folder of Piper voices; without any espeak-ng speaks.
+    pub voices: Option<PathBuf>,
     /// SMTP port on loopback; 0 takes any free one.
     pub port: u16,
 }
@@ -80,12 +83,15 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     let sim900 = simulator::Options { sms: Some(files.sms()), ..simulator::Options::default() };
     let Simulator { control: modem, phone } = Simulator::start(sim900, hardware.clone())
         .map_err(|error| DemoError::Io("the modem's terminal".to_owned(), error))?;
-    let config = files.write_config(options.port, &relay, modem.path())?;
+    let config =
+        files.write_config(options.port, &relay, modem.path(), options.voices.as_deref())?;
     let appliance = Appliance::build(&config)?;
     let address = appliance.smtp_addresses().first().copied();
     let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], options.port)));
-    let mut stations = Stations::new(appliance.queue(), mails, phone, files.clone());
-    Stations::introduce(address, modem.path(), relay.address());
+    let heard = Seen { mails, sms: phone, calls: appliance.calls() };
+    let mut stations = Stations::new(appliance.queue(), heard, files.clone());
+    Stations::introduce(address, modem.path(), relay.address(), options.voices.as_deref());
+    let person = tokio::spawn(call::take_calls(appliance.calls(), modem));
 
     let stop_appliance = stop.child_token();
     let running = tokio::spawn(appliance.run(stop_appliance.clone()));
@@ -106,6 +112,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
         }
     }
     drop(stations);
+    person.abort();
     stop_appliance.cancel();
     let ended = running.await;
     drop(relay);

@@ -5,23 +5,35 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use mail_parser::MessageParser;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 
+use super::call::Calls;
 use super::files::Files;
 use super::relay::RelayedMail;
 use crate::alert::{AlertId, Event};
 use crate::channel::Reach;
+use crate::channel::call::{Happening, Progress as CallProgress};
 use crate::modem::simulator::ReceivedSms;
 use crate::queue::{Fate, Progress, Queue, Record};
 
 /// How often an alert is looked at until it is told.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
 
+/// Where what happens is seen.
+pub(super) struct Seen {
+    /// At the relay.
+    pub(super) mails: mpsc::Receiver<RelayedMail>,
+    /// At the phone.
+    pub(super) sms: mpsc::Receiver<ReceivedSms>,
+    /// In the calls.
+    pub(super) calls: broadcast::Receiver<CallProgress>,
+}
+
 /// What is shown of alerts, relay and phone.
 pub(super) struct Stations {
     queue: Queue,
-    mails: mpsc::Receiver<RelayedMail>,
-    sms: mpsc::Receiver<ReceivedSms>,
+    seen: Seen,
+    calls: Calls,
     files: Files,
     shown_up_to: AlertId,
     /// Alerts on the queue whose end is to be shown.
@@ -29,21 +41,27 @@ pub(super) struct Stations {
 }
 
 impl Stations {
-    pub(super) fn new(
-        queue: Queue,
-        mails: mpsc::Receiver<RelayedMail>,
-        sms: mpsc::Receiver<ReceivedSms>,
-        files: Files,
-    ) -> Self {
-        Self { queue, mails, sms, files, shown_up_to: AlertId(0), open: Vec::new() }
+    pub(super) fn new(queue: Queue, seen: Seen, files: Files) -> Self {
+        let calls = Calls::new(files.clone());
+        Self { queue, seen, calls, files, shown_up_to: AlertId(0), open: Vec::new() }
     }
 
     /// What there is.
-    pub(super) fn introduce(smtp: SocketAddr, modem: &Path, relay: SocketAddr) {
+    pub(super) fn introduce(
+        smtp: SocketAddr,
+        modem: &Path,
+        relay: SocketAddr,
+        voices: Option<&Path>,
+    ) {
         say(&format!("smtp-appliance listens for alert mails on {smtp}"));
         say(&format!("  modem: a simulated SIM900 on {}", modem.display()));
         say(&format!("  relay: a mail relay on {relay}, STARTTLS"));
-        say("  on call: ana, by mail to ana@example.org and by SMS to +34600000001");
+        let voice = voices.map_or_else(
+            || "espeak-ng".to_owned(),
+            |folder| format!("those of {}, else espeak-ng", folder.display()),
+        );
+        say(&format!("  voice: {voice}; sound: ALSA, into a file instead of a sound card"));
+        say("  on call: ana, by mail to ana@example.org, by SMS and by call to +34600000001");
         say("");
     }
 
@@ -74,8 +92,9 @@ impl Stations {
         while !done(self) {
             tokio::select! {
                 Ok(newest) = self.queue.news() => self.show_new(newest),
-                Some(mail) = self.mails.recv() => self.show_mail(&mail),
-                Some(sms) = self.sms.recv() => Self::show_sms(&sms),
+                Some(mail) = self.seen.mails.recv() => self.show_mail(&mail),
+                Some(sms) = self.seen.sms.recv() => Self::show_sms(&sms),
+                Ok(call) = self.seen.calls.recv() => self.show_call(&call),
                 () = tokio::time::sleep(LOOK_EVERY), if !self.open.is_empty() => self.show_told(),
             }
         }
@@ -122,6 +141,30 @@ impl Stations {
         station("sms", &format!("the phone {} has it, {} part(s):", sms.to, sms.parts));
         for line in sms.text.lines() {
             say(&format!("              | {line}"));
+        }
+    }
+
+    fn show_call(&mut self, call: &CallProgress) {
+        match &call.what {
+            // Its key is heard in the prompt, its outcome stands with the alert.
+            Happening::Begun(_) | Happening::Ended(_) => {}
+            Happening::Dialling
+            | Happening::Ringing
+            | Happening::Answered
+            | Happening::Says(_)
+            | Happening::Said(_)
+            | Happening::Listens
+            | Happening::Key(_)
+            | Happening::Acknowledged
+            | Happening::HungUp(_) => station("call", &call.what.to_string()),
+        }
+        match self.calls.note(call) {
+            Ok(Some(heard)) => {
+                let (wav, seconds) = (heard.wav.display(), heard.length.as_secs_f64());
+                station("call", &format!("what the phone heard, {seconds:.1} s: {wav}"));
+            }
+            Ok(None) => {}
+            Err(error) => station("call", &format!("the sound cannot be kept: {error}")),
         }
     }
 

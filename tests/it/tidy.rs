@@ -45,7 +45,7 @@ const IMPORTS: [(&str, &[&str]); 19] = [
     ("intake", &["alert", "config", "filter", "health", "queue"]),
     ("smtp", &["alert", "config", "health", "intake"]),
     ("control", &["alert", "channel", "config", "dispatch", "health", "intake", "queue"]),
-    ("demo", &["alert", "appliance", "channel", "config", "modem", "queue"]),
+    ("demo", &["alert", "appliance", "audio", "channel", "config", "modem", "queue"]),
     ("appliance", EVERYONE),
     ("cli", EVERYONE),
     ("main", EVERYONE),

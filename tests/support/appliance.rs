@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use smtp_appliance::alert::AlertId;
 use smtp_appliance::appliance::{Appliance, PartDied, StartError};
+use smtp_appliance::channel::call as calls;
 use smtp_appliance::control::{self, AlertView, Answer, Request};
 use smtp_appliance::demo::relay::{self, Relay, RelayedMail};
 use smtp_appliance::modem::simulator::{Options, Order, ReceivedSms, Simulator, SimulatorControl};
@@ -16,7 +17,7 @@ use smtp_appliance::queue::{Progress, Queue};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +59,11 @@ pub(crate) struct Settings {
     pub(crate) mail_give_up: String,
     pub(crate) sms: String,
     pub(crate) sms_give_up: String,
+    /// `[gsm]`: off, but for those who try it.
+    pub(crate) gsm: String,
+    pub(crate) call: String,
+    /// ALSA PCM that plays; alsa-lib's own that swallows everything if not said.
+    pub(crate) playback: String,
     pub(crate) people: String,
     /// Whether there is a `[modem]`, and on which device if not on the simulator's.
     pub(crate) modem: Option<PathBuf>,
@@ -79,6 +85,9 @@ impl Default for Settings {
             mail_give_up: "1 h".to_owned(),
             sms: "full_text = true\n".to_owned(),
             sms_give_up: "1 h".to_owned(),
+            gsm: "enabled = false\n".to_owned(),
+            call: String::new(),
+            playback: "null".to_owned(),
             people: PEOPLE.to_owned(),
             modem: None,
             store: None,
@@ -198,6 +207,9 @@ impl Place {
         writeln!(text, "[mail.retry]\n{retry}\ngive_up = {:?}", settings.mail_give_up).unwrap();
         writeln!(text, "[sms]\n{}[sms.retry]\n{retry}", settings.sms).unwrap();
         writeln!(text, "give_up = {:?}", settings.sms_give_up).unwrap();
+        writeln!(text, "[gsm]\n{}[gsm.retry]\n{retry}\ngive_up = \"1 h\"", settings.gsm).unwrap();
+        writeln!(text, "[call]\n{}", settings.call).unwrap();
+        writeln!(text, "[audio]\nplayback = {:?}", settings.playback).unwrap();
         writeln!(text, "[modem]\ndevice = \"{}\"", device.display()).unwrap();
         writeln!(text, "baud = 115200\n{}", settings.people).unwrap();
         text
@@ -229,9 +241,9 @@ impl Place {
         std::fs::create_dir_all(self.store()).unwrap();
         let appliance = Appliance::build(&self.config())?;
         let (address, queue) = (appliance.smtp_addresses()[0], appliance.queue());
-        let stop = CancellationToken::new();
+        let (stop, calls) = (CancellationToken::new(), appliance.calls());
         let ended = tokio::spawn(appliance.run(stop.clone()));
-        Ok(Running { address, queue, store: self.store(), stop, ended })
+        Ok(Running { address, queue, calls, store: self.store(), stop, ended })
     }
 
     /// Starts an appliance in a process of its own.
@@ -316,6 +328,8 @@ impl KillableChild {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) queue: Queue,
+    /// What happens in calls.
+    pub(crate) calls: broadcast::Receiver<calls::Progress>,
     store: PathBuf,
     stop: CancellationToken,
     ended: JoinHandle<Result<(), PartDied>>,
