@@ -71,9 +71,9 @@ swaks) need "${swaks[@]}" ;;
 exim)
     folder=$2
     mkdir -p "$folder/deb"
-    libraries=$(apt-cache depends exim4-daemon-light | sed -n 's/^ *Depends: \(lib[^ <]*\)$/\1/p')
+    needed=$(apt-cache depends exim4-daemon-light | sed -n 's/^ *Depends: \(lib[^ <]*\)$/\1/p')
     # shellcheck disable=SC2086 # a list of package names
-    install $libraries
+    install $needed
     (cd "$folder/deb" && apt-get download -qq exim4-daemon-light 2>/dev/null)
     for package in "$folder"/deb/*.deb; do dpkg-deb -x "$package" "$folder"; done
     rm -r "$folder/deb"

@@ -92,9 +92,6 @@ tls = "starttls"
 ca = "{ca}"
 from = "alerts@smtp.appliance"
 
-[gsm]
-enabled = false
-
 [sms]
 full_text = true
 

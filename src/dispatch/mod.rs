@@ -2,10 +2,12 @@
 //!
 //! `wanted` says who is to be told by what, `plan` what is next, `retry` knows the waits, all pure;
 //! `worker` is the one task that asks the plan and lets the channels act; `attempt` is one such act;
+//! `command` is what people ask of it;
 //! `journal` writes down how each attempt ended before the next begins; `receipts` joins the
 //! network's later reports with the attempts they speak of.
 
 mod attempt;
+mod command;
 mod journal;
 mod plan;
 mod receipts;
@@ -13,5 +15,6 @@ mod retry;
 mod wanted;
 mod worker;
 
+pub use command::{Command, CommandError};
 pub use receipts::Receipt;
-pub use worker::{Command, CommandError, Dispatcher, Handle};
+pub use worker::{Dispatcher, Handle};

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Attempt, Ended, finish, read_delivery, tell, write};
+use super::attempt::{Attempt, Ended, finish, read_delivery, write};
+use super::command::Command;
 use super::journal::{self, Next};
 use super::plan::{Key, Manner, Plan, Urgency};
 use super::receipts::{Awaited, Meaning, Receipt};
@@ -21,7 +22,7 @@ use super::wanted::{open_deliveries, spares};
 use crate::alert::{Alert, AlertId};
 use crate::channel::{Channel, Job, Outcome, Reach};
 use crate::config::{ChannelName, Config, PersonName};
-use crate::queue::{Delivery, Fate, Progress, Queue, QueueError, ReadError};
+use crate::queue::{Delivery, Progress, Queue, ReadError};
 
 /// Most commands and receipts that wait.
 const MAILBOX: usize = 64;
@@ -38,46 +39,6 @@ const READ_AGAIN: Duration = Duration::from_secs(1);
 /// Alerts of the history whose receipts may still come after a restart.
 const RECENT: usize = 256;
 
-/// What the dispatcher can be told.
-#[derive(Debug)]
-pub enum Command {
-    /// Try an alert again now: what rests at once, what failed from the beginning.
-    Retry(AlertId, oneshot::Sender<Result<usize, CommandError>>),
-    /// Do not try this alert any more.
-    Drop(AlertId, oneshot::Sender<Result<(), CommandError>>),
-    /// Tell this job by this channel now, beside the queue.
-    Test(Box<Job>, ChannelName, oneshot::Sender<Result<Vec<Outcome>, CommandError>>),
-}
-
-/// Why a command was not carried out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CommandError {
-    /// There is no such alert.
-    #[error("there is no alert {0}")]
-    UnknownAlert(AlertId),
-    /// The alert is being told at this moment.
-    #[error("alert {0} is being told at this moment; try again when that has ended")]
-    InFlight(AlertId),
-    /// The filter dropped it, and its mail was not kept.
-    #[error("alert {0} was dropped by the filter; its mail was not kept")]
-    Dropped(AlertId),
-    /// The alert is not on the queue.
-    #[error("alert {0} is not on the queue")]
-    NotQueued(AlertId),
-    /// The channel does not exist.
-    #[error("there is no channel {0}")]
-    UnknownChannel(ChannelName),
-    /// The store failed.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-    /// A record cannot be read.
-    #[error("{0}")]
-    Read(String),
-    /// The dispatcher has ended.
-    #[error("the appliance is about to stop")]
-    Stopped,
-}
-
 /// Where commands and receipts are handed in.
 #[derive(Debug, Clone)]
 pub struct Handle {
@@ -89,19 +50,19 @@ pub struct Handle {
 
 /// The task that has alerts told.
 pub struct Dispatcher {
-    queue: Queue,
-    channels: BTreeMap<ChannelName, Arc<dyn Channel>>,
-    settings: watch::Receiver<Arc<Config>>,
+    pub(super) queue: Queue,
+    pub(super) channels: BTreeMap<ChannelName, Arc<dyn Channel>>,
+    pub(super) settings: watch::Receiver<Arc<Config>>,
     commands: mpsc::Receiver<Command>,
     receipts: mpsc::Receiver<Receipt>,
-    plan: Plan,
-    in_flight: BTreeSet<Key>,
+    pub(super) plan: Plan,
+    pub(super) in_flight: BTreeSet<Key>,
     /// Who acknowledged an alert of the plan, and by what: attempts in flight are the last.
-    acknowledged: BTreeMap<(AlertId, PersonName), ChannelName>,
+    pub(super) acknowledged: BTreeMap<(AlertId, PersonName), ChannelName>,
     /// Attempts under way, per channel.
     busy: BTreeMap<ChannelName, usize>,
     awaited: Awaited,
-    work: JoinSet<Done>,
+    pub(super) work: JoinSet<Done>,
     read_up_to: AlertId,
     /// Alerts on the queue that could not be read, and when to try again.
     unread: BTreeSet<AlertId>,
@@ -111,7 +72,7 @@ pub struct Dispatcher {
 }
 
 /// What ended beside the task.
-enum Done {
+pub(super) enum Done {
     /// An attempt.
     Attempt(Ended),
     /// An alert of the history is on the queue again; these deliveries are to be tried.
@@ -350,7 +311,7 @@ impl Dispatcher {
                 (Next::Settled, _) => self.settle(&key, progress),
                 (Next::Rest(_), Some(by)) => {
                     let done = self.plan.settle(&key);
-                    self.write_spared(key.alert, vec![key], spared_because(by), done);
+                    self.write_spared(key.alert, &[key], &spared_because(by), done);
                 }
                 (Next::Rest(wait), None) => {
                     let (alert, channel) = (key.alert, key.channel);
@@ -375,22 +336,23 @@ impl Dispatcher {
             self.acknowledged.insert((key.alert, key.person.clone()), key.channel);
         }
         let mut done = self.plan.settle(key);
-        let spares = spares(key.channel, progress, &self.settings.borrow());
-        let spared = match spares {
+        let needless = spares(key.channel, progress, &self.settings.borrow());
+        let spared = match needless {
             Some(needless) if !done => self.plan.spare(key.alert, &key.person, needless),
             Some(_) | None => Vec::new(),
         };
         done = done || !spared.is_empty() && self.plan.finish_if_done(key.alert);
-        let why = match progress {
-            Progress::Told(Reach::Acknowledged) => spared_because(key.channel),
-            _ => format!("answered by {}", key.channel),
+        let why = if progress == Progress::Told(Reach::Acknowledged) {
+            spared_because(key.channel)
+        } else {
+            format!("answered by {}", key.channel)
         };
-        self.write_spared(key.alert, spared, why, done);
+        self.write_spared(key.alert, &spared, &why, done);
     }
 
     /// Writes down what is not needed any more, and takes the alert off the queue if it is done
     /// with.
-    fn write_spared(&mut self, alert: AlertId, spared: Vec<Key>, why: String, done: bool) {
+    fn write_spared(&mut self, alert: AlertId, spared: &[Key], why: &str, done: bool) {
         if done {
             self.acknowledged.retain(|(id, _), _| *id != alert);
         }
@@ -402,7 +364,7 @@ impl Dispatcher {
         }
         let deliveries = spared.iter().map(|key| {
             let mut delivery = read_delivery(&self.queue, key);
-            journal::enter_spared(&mut delivery, why.clone(), Timestamp::now());
+            journal::enter_spared(&mut delivery, why.to_owned(), Timestamp::now());
             journal::log(alert, &delivery, Next::Settled);
             delivery
         });
@@ -467,107 +429,6 @@ impl Dispatcher {
             finish(&queue, id).await;
             Done::Other
         });
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Retry(id, answer) => self.retry(id, answer),
-            Command::Drop(id, answer) => self.drop_alert(id, answer),
-            Command::Test(job, channel, answer) => match self.channels.get(&channel).cloned() {
-                None => drop(answer.send(Err(CommandError::UnknownChannel(channel)))),
-                Some(channel) => {
-                    self.work.spawn(async move {
-                        let reports = tell(&*channel, *job).await;
-                        let outcomes = reports.into_iter().map(|report| report.outcome);
-                        drop(answer.send(Ok(outcomes.collect())));
-                        Done::Other
-                    });
-                }
-            },
-        }
-    }
-
-    fn retry(&mut self, id: AlertId, answer: oneshot::Sender<Result<usize, CommandError>>) {
-        if self.plan.knows(id) {
-            drop(answer.send(Ok(self.plan.hasten(id))));
-            return;
-        }
-        let (record, deliveries) = match self.begin_anew(id) {
-            Err(error) => return drop(answer.send(Err(error))),
-            Ok(found) => found,
-        };
-        let open = open_deliveries(&record, &deliveries, &self.settings.borrow());
-        if open.is_empty() {
-            return drop(answer.send(Ok(0)));
-        }
-        let (queue, urgency) = (self.queue.clone(), Urgency::of(&record));
-        self.work.spawn(async move {
-            // On the queue first, else it might be told and done with before.
-            let reopened = queue.reopen(id, deliveries).await;
-            let done = match &reopened {
-                Ok(()) => Done::Reopened(id, urgency, open.clone()),
-                Err(_) => Done::Other,
-            };
-            drop(answer.send(reopened.map(|()| open.len()).map_err(CommandError::from)));
-            done
-        });
-    }
-
-    /// An alert of the history, and its deliveries as they are to be written before it is told
-    /// again: what failed is open.
-    fn begin_anew(&mut self, id: AlertId) -> Result<(Alert, Vec<Delivery>), CommandError> {
-        if self.in_flight.iter().any(|key| key.alert == id) {
-            return Err(CommandError::InFlight(id));
-        }
-        let reader = self.queue.reader();
-        let read = |error: ReadError| CommandError::Read(error.to_string());
-        let record = reader.record(id).map_err(read)?.ok_or(CommandError::UnknownAlert(id))?;
-        if record.fate != Fate::Queued {
-            return Err(CommandError::Dropped(id));
-        }
-        let mut deliveries = reader.deliveries(id).map_err(read)?;
-        for delivery in &mut deliveries {
-            if delivery.progress == Progress::Failed {
-                delivery.progress = Progress::Open;
-                delivery.waited_ms = 0;
-            }
-        }
-        Ok((record.alert, deliveries))
-    }
-
-    /// Writes down that nobody is to be told, before anybody relies on it.
-    fn drop_alert(&mut self, id: AlertId, answer: oneshot::Sender<Result<(), CommandError>>) {
-        if !self.plan.knows(id) {
-            return drop(answer.send(Err(CommandError::NotQueued(id))));
-        }
-        let deliveries = match self.dropped_by_hand(id) {
-            Ok(deliveries) => deliveries,
-            Err(error) => return drop(answer.send(Err(CommandError::Read(error.to_string())))),
-        };
-        self.plan.remove(id);
-        tracing::warn!(alert = %id, "dropped by hand");
-        let queue = self.queue.clone();
-        self.work.spawn(async move {
-            write(&queue, id, deliveries).await;
-            finish(&queue, id).await;
-            drop(answer.send(Ok(())));
-            Done::Other
-        });
-    }
-
-    /// The deliveries that nobody will try any more.
-    fn dropped_by_hand(&self, id: AlertId) -> Result<Vec<Delivery>, ReadError> {
-        let reader = self.queue.reader();
-        let Some(record) = reader.record(id)? else { return Ok(Vec::new()) };
-        let tried = reader.deliveries(id)?;
-        let open = open_deliveries(&record.alert, &tried, &self.settings.borrow());
-        let waiting = open.iter().filter(|key| !self.in_flight.contains(*key));
-        let deliveries = waiting.map(|key| {
-            let mut delivery = read_delivery(&self.queue, key);
-            journal::enter_drop(&mut delivery, Timestamp::now());
-            delivery
-        });
-        Ok(deliveries.collect())
     }
 }
 

@@ -20,6 +20,9 @@ pub(in crate::alert) fn marker(text: &str) -> Option<(&str, &str)> {
     None
 }
 
+/// What parts a marker from what follows.
+const DASHES: [&str; 4] = [" - ", " – ", " — ", " | "];
+
 /// `[…]`, `(…)`, `** … **`, `{…}`, a sign, or a few words before a colon, dash or bar; whether it
 /// stood in brackets.
 fn leading_group(text: &str) -> Option<(&str, &str, bool)> {
@@ -31,7 +34,6 @@ fn leading_group(text: &str) -> Option<(&str, &str, bool)> {
             return (group.len() <= 60).then_some((group, after, true));
         }
     }
-    const DASHES: [&str; 4] = [" - ", " – ", " — ", " | "];
     let first = text.chars().next()?;
     if !first.is_alphanumeric() {
         let end = text.find(|c: char| c.is_alphanumeric() || "[(".contains(c))?;
