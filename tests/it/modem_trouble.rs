@@ -101,9 +101,11 @@ async fn without_a_network_messages_are_refused_for_now() {
     assert_eq!(error.to_string(), "no network: registration denied by the network");
     assert!(!error.is_permanent());
     bench.order("network searching").await;
+    bench.status(|status| status.registration == Registration::Searching).await;
     let error = bench.send("hello").await.unwrap_err();
     assert_eq!(error.failure, SmsFailure::NotRegistered(Registration::Searching));
     bench.order("network home").await;
+    bench.status(|status| status.registration == Registration::Home).await;
     bench.delivers("hello").await;
 }
 
