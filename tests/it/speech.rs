@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::support::receiver::{config, soon};
-use crate::support::voice::{JOE, install_joe};
+use crate::support::voice::{JOE, joe_folder};
 
 /// A speaker with a store of its own.
 struct Booth {
@@ -61,6 +61,15 @@ impl Booth {
 
     fn loaded(&self) -> Vec<VoiceName> {
         self.speaker.loaded().borrow().clone()
+    }
+}
+
+/// Puts the voice into `folder` as `name`.
+fn install_joe(folder: &Path, name: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    for ending in [".onnx.json", ".onnx"] {
+        let from = joe_folder().join(format!("{JOE}{ending}"));
+        std::fs::copy(from, folder.join(format!("{name}{ending}"))).unwrap();
     }
 }
 
