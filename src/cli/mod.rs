@@ -81,7 +81,7 @@ enum Command {
     Channel(settings::Channel),
     /// Set the language of people who have none of their own.
     Language(settings::LanguageArgs),
-    /// Settings of the SMS channel.
+    /// Say how much of a mail goes out by SMS.
     #[command(subcommand)]
     Sms(settings::Sms),
     /// Find the sound card that leads to the modem, and try it.
@@ -108,6 +108,8 @@ enum Command {
     /// Print the completions of a shell.
     Completions(manual::CompletionsArgs),
     /// Print the manual page.
+    #[command(after_help = "Example:
+  smtp-appliance man | man -l -")]
     Man,
 }
 
