@@ -37,7 +37,8 @@ Numbers, units and names are said as in a call: the [speech.lexicon] counts.")]
 pub(super) struct Args {
     /// What to say; - reads standard input.
     text: String,
-    /// Language of the text: en, es, es-GT; that of the voice, or the configured one.
+    /// Language of the text: en, es, es-GT; if not given, that of the voice, else the configured
+    /// one.
     #[arg(long, visible_alias = "lang", value_name = "TAG")]
     language: Option<Language>,
     /// Who says it: an installed voice, or espeak-ng.
@@ -46,7 +47,7 @@ pub(super) struct Args {
     /// Write a WAV file instead of playing.
     #[arg(short, long, value_name = "FILE", conflicts_with = "device")]
     output: Option<PathBuf>,
-    /// The ALSA device to play on; the configured one if it is not given.
+    /// ALSA device to play on, instead of the configured one.
     #[arg(long, value_name = "PCM")]
     device: Option<String>,
     #[command(flatten)]

@@ -6,15 +6,25 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Files and folders that decide and never act: no clock, no tokio.
-const PURE: [&str; 21] = [
+const PURE: [&str; 32] = [
     "src/alert",
+    "src/audio/alsa/pace.rs",
+    "src/audio/g711.rs",
+    "src/audio/loudness.rs",
     "src/filter",
     "src/dispatch/plan.rs",
+    "src/dispatch/receipts.rs",
+    "src/dispatch/retry.rs",
+    "src/dispatch/wanted.rs",
+    "src/channel/call/conversation.rs",
     "src/channel/mail/encoded_word.rs",
     "src/channel/mail/header.rs",
     "src/channel/mail/rewrite.rs",
     "src/modem/at",
     "src/modem/charset.rs",
+    "src/modem/driver/calling.rs",
+    "src/modem/driver/init.rs",
+    "src/modem/driver/sending.rs",
     "src/modem/pdu",
     "src/modem/quirks.rs",
     "src/queue/batch.rs",
@@ -27,6 +37,7 @@ const PURE: [&str; 21] = [
     "src/smtp/path.rs",
     "src/smtp/reply.rs",
     "src/smtp/session",
+    "src/speech/choose.rs",
     "src/speech/script",
 ];
 
