@@ -129,12 +129,9 @@ fn language(
     Ok(language.unwrap_or_else(|| config.appliance.language.clone()))
 }
 
-/// The text as sentences, in words; the words of the exact tag go before those of its language.
+/// The text as sentences, in words.
 fn sentences(text: &str, language: &Language, config: &Config) -> Vec<String> {
-    let primary = language.primary().parse::<Language>().ok();
-    let tags = primary.as_ref().into_iter().chain([language]);
-    let own = tags.filter_map(|tag| config.speech.lexicon.get(tag)).flatten();
-    let own = own.map(|(word, said)| (word.clone(), said.clone())).collect();
+    let own = script::own_words(config, language);
     script::words(text, language, &own)
 }
 
