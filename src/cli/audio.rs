@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smtp_appliance::audio::{self, AudioError, Level, Pcm, Player, Recorder, TELEPHONE_RATE};
-use smtp_appliance::config::{Audio, ByteSize, Config};
+use smtp_appliance::config::{Audio, Config};
 use smtp_appliance::speech::script::{Script, script};
 use smtp_appliance::speech::{Speaker, Utterance};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Context, output, session, table};
+use super::{Context, keep_speech_of_the_owner, output, session, table};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -107,8 +107,7 @@ async fn greeting(mut config: Config) -> anyhow::Result<Pcm> {
     let language = config.appliance.language.clone();
     let Script { greeting, prompt, .. } = script(&[], &language, &config, '4');
     let cache = config.appliance.store.join("speech");
-    // Whoever tries the sound may be another user than the appliance: nothing of hers is kept.
-    config.speech.cache = ByteSize(0);
+    keep_speech_of_the_owner(&mut config);
     let (_settings, settings) = watch::channel(Arc::new(config));
     let speaker = Speaker::start(settings, cache);
     let mut sound = Pcm { rate: TELEPHONE_RATE, samples: Vec::new() };

@@ -12,11 +12,11 @@ use smtp_appliance::speech::Speaker;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::output::{self, tame};
 use super::send_test::describe;
 use super::session;
 use super::settings::channel_names;
+use super::{Context, keep_speech_of_the_owner};
 
 /// Exit code of a call that somebody or something took, and nobody accepted.
 const ANSWERED: u8 = 3;
@@ -81,9 +81,10 @@ fn show(out: &mut output::Output, progress: &Progress) {
 /// Calls with the modem and the sound card, when no appliance has them.
 fn call_from_here(
     call: &CallByHand,
-    config: Config,
+    mut config: Config,
     show: &mut impl FnMut(Progress),
 ) -> anyhow::Result<Option<Outcome>> {
+    keep_speech_of_the_owner(&mut config);
     let job = call.job(&config).map_err(anyhow::Error::msg)?;
     call.channel(&config).map_err(anyhow::Error::msg)?;
     let Some(modem) = config.modem.clone() else {

@@ -20,11 +20,12 @@ mod settings;
 mod table;
 mod voice;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use smtp_appliance::config::{Config, Loaded};
+use smtp_appliance::config::{ByteSize, Config, Loaded};
 
 use output::{Closed, Output};
 
@@ -134,6 +135,15 @@ impl Context {
         }
         let parsed = Config::parse("").map_err(|_| anyhow::anyhow!("the defaults are wrong"))?;
         Ok(parsed.config)
+    }
+}
+
+/// Speech is kept in the store by its owner alone: the appliance could not replace what somebody
+/// else left there.
+fn keep_speech_of_the_owner(config: &mut Config) {
+    let owner = std::fs::metadata(&config.appliance.store).map(|store| store.uid());
+    if owner.ok() != Some(rustix::process::geteuid().as_raw()) {
+        config.speech.cache = ByteSize(0);
     }
 }
 
