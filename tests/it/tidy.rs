@@ -262,3 +262,21 @@ fn architecture_names_the_modules_there_are() {
     }
     none(&faults);
 }
+
+#[test]
+fn links_of_the_documents_lead_somewhere() {
+    let link = Regex::new(r"\]\(([^)#:]+)(?:#[^)]*)?\)").unwrap();
+    let inside = |folder: &str| std::fs::read_dir(root().join(folder)).into_iter().flatten();
+    let entries = inside(".").chain(inside("docs")).map(|entry| entry.unwrap().path());
+    let documents = entries.filter(|path| path.extension().is_some_and(|name| name == "md"));
+    let mut faults = Vec::new();
+    for document in documents {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for target in link.captures_iter(&text).map(|capture| capture[1].to_owned()) {
+            if !document.with_file_name(&target).exists() {
+                faults.push(format!("{}: {target} is not there", document.display()));
+            }
+        }
+    }
+    none(&faults);
+}
