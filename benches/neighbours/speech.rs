@@ -41,7 +41,7 @@ const TEXTS: [Text; 4] = [
     },
     Text {
         characters: 100,
-        words: "Problem: the agent on server NAME is unreachable for five minutes. All fifteen checks \
+        words: "Problem: the agent on server NAME is unreachable for five minutes. All thirteen checks \
                 of NAME wait.",
         goal: 1.3,
         thesis: 3.13,
@@ -120,7 +120,7 @@ impl Booth {
     fn new(folder: &Path, voices: &Path, threads: usize, voice: Option<VoiceName>) -> Result<Self> {
         let parsed = Config::parse("").map_err(|faults| anyhow!("{faults:?}"))?;
         let mut config = parsed.config;
-        config.speech.voices = voices.to_owned();
+        voices.clone_into(&mut config.speech.voices);
         config.speech.threads = threads;
         let store = folder.join(format!("speech-{threads}-{}", voice.is_some()));
         let (settings, receiver) = watch::channel(Arc::new(config));

@@ -55,7 +55,8 @@ async fn latency(folder: &Path, rounds: usize, report: &mut Report) -> Result<()
     let mut orders = commands(control.listen());
     let channels = format!(
         "[mail]\nrelay = \"127.0.0.1\"\nport = {}\ntls = \"off\"\nfrom = \"alerts@example.org\"\n\n\
-         [sms]\nfull_text = false\ndelivery_report = false\n\n[modem]\ndevice = \"{}\"\n",
+         [sms]\nfull_text = false\ndelivery_report = false\n\n\
+         [gsm]\nenabled = false\n\n[modem]\ndevice = \"{}\"\n",
         relay_port.port(),
         control.path().display()
     );
@@ -96,6 +97,7 @@ async fn one_sms(folder: &Path, rounds: usize, report: &mut Report) -> Result<()
     let channels = format!(
         "[mail]\nenabled = false\n\n\
          [sms]\nfull_text = false\ndelivery_report = false\ndigest_from = 0\n\n\
+         [gsm]\nenabled = false\n\n\
          [modem]\ndevice = \"{}\"\nbaud = {BAUD}\n",
         control.path().display()
     );

@@ -4,27 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smtp_appliance::audio::{self, AudioError, Level, Pcm, Player, Recorder, TELEPHONE_RATE};
-use smtp_appliance::config::Audio;
+use smtp_appliance::config::{Audio, Config};
+use smtp_appliance::speech::script::{Script, script};
+use smtp_appliance::speech::{Speaker, Utterance};
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Context, output, session, table};
+use super::{Context, keep_speech_of_the_owner, output, session, table};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Show the sound devices that can play and record.
     Devices,
-    /// Play a tone and keys, to set by ear how loud the modem gets them.
+    /// Play a tone, keys and a voice, to set by ear how loud the modem gets them.
     Test(TestArgs),
 }
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  smtp-appliance audio test                       a tone, then keys, as configured
+  smtp-appliance audio test                       a tone, keys and a voice, as configured
   smtp-appliance audio test --tone --seconds 30   time to turn a knob
   smtp-appliance audio test --device plughw:CARD=Device --level 40
 
-A calls B with the modem, and B listens: the tone should be clear and not rough. What sounds right
-is written as `level` under [audio] in the configuration.")]
+Listen where the lead to the modem begins, with headphones: clear, not rough. How it arrives, a call
+tells: smtp-appliance call NUMBER 'One two three'. What sounds right is written as `level` under
+[audio] in the configuration.")]
 pub(super) struct TestArgs {
     /// ALSA device to play on, instead of the configured one.
     #[arg(long, value_name = "PCM")]
@@ -67,15 +71,17 @@ fn devices(context: &mut Context) -> anyhow::Result<()> {
 }
 
 fn test(args: TestArgs, context: &mut Context) -> anyhow::Result<()> {
-    let mut config = context.load()?.audio;
+    let whole = context.load()?;
+    let mut config = whole.audio.clone();
     config.playback = args.device.unwrap_or(config.playback);
     config.level = args.level.unwrap_or(config.level);
     let length = Duration::from_secs(args.seconds.into());
     let mut sounds = vec![("1000 Hz", audio::tone(TELEPHONE_RATE, 1000.0, length, 1.0))];
-    if !args.tone {
-        sounds.push(("the keys 1 2 3", keys("123")));
-    }
     session::run(async |stop| {
+        if !args.tone {
+            sounds.push(("the keys 1 2 3", keys("123")));
+            sounds.push(("the greeting of a call", greeting(whole).await?));
+        }
         tokio::select! {
             played = play(&config, sounds, context) => played,
             () = stop.cancelled() => Ok(()),
@@ -93,6 +99,25 @@ fn keys(keys: &str) -> Pcm {
         sound.append(&pause);
     }
     sound
+}
+
+/// How a call begins and asks for a key, in the language and voice of people who have none of
+/// their own.
+async fn greeting(mut config: Config) -> anyhow::Result<Pcm> {
+    let language = config.appliance.language.clone();
+    let Script { greeting, prompt, .. } = script(&[], &language, &config, '4');
+    let cache = config.appliance.store.join("speech");
+    keep_speech_of_the_owner(&mut config);
+    let (_settings, settings) = watch::channel(Arc::new(config));
+    let speaker = Speaker::start(settings, cache);
+    let mut sound = Pcm { rate: TELEPHONE_RATE, samples: Vec::new() };
+    for text in greeting.into_iter().chain(prompt) {
+        let utterance = Utterance { text, language: language.clone(), voice: None };
+        let said = speaker.say(utterance).await?;
+        sound.append(&audio::telephone(&said));
+        sound.append(&Pcm::silence(TELEPHONE_RATE, Duration::from_millis(250)));
+    }
+    Ok(sound)
 }
 
 async fn play(

@@ -12,10 +12,11 @@ use smtp_appliance::speech::Speaker;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::output::{self, tame};
 use super::send_test::describe;
 use super::session;
+use super::settings::channel_names;
+use super::{Context, keep_speech_of_the_owner};
 
 /// Exit code of a call that somebody or something took, and nobody accepted.
 const ANSWERED: u8 = 3;
@@ -23,7 +24,7 @@ const ANSWERED: u8 = 3;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   smtp-appliance call ana \"The server room is too hot\"
-  smtp-appliance call '+34 600 000 001' 'Hay fuego' --lang es
+  smtp-appliance call '+34 600 000 001' 'Hay fuego' --language es
   smtp-appliance call ana 'Disk full' --voice en_US-joe-medium
 
 The running appliance calls; when none runs, the modem and the sound card are used from here. The
@@ -36,21 +37,21 @@ pub(super) struct Args {
     to: String,
     /// What is said.
     text: String,
-    /// Language, if not hers.
-    #[arg(long, value_name = "TAG")]
-    lang: Option<Language>,
-    /// Voice, if not hers.
+    /// Language of the text, if not hers: en, es, es-GT.
+    #[arg(long, visible_alias = "lang", value_name = "TAG")]
+    language: Option<Language>,
+    /// Who says it, if not her voice: an installed voice, or espeak-ng.
     #[arg(long, value_name = "NAME")]
     voice: Option<VoiceName>,
-    /// Kind of call: gsm.
-    #[arg(long, value_name = "NAME")]
+    /// Kind of call; if not given, the first that is switched on.
+    #[arg(long, value_name = "NAME", value_parser = channel_names(ChannelName::is_call))]
     via: Option<ChannelName>,
 }
 
 pub(super) fn run(args: Args, context: &mut Context) -> anyhow::Result<ExitCode> {
     let config = context.load()?;
-    let Args { to, text, lang, voice, via } = args;
-    let call = CallByHand { to, text, language: lang, voice, via };
+    let Args { to, text, language, voice, via } = args;
+    let call = CallByHand { to, text, language, voice, via };
     let out = &mut context.out;
     let mut show = |progress: Progress| show(out, &progress);
     let outcome = match control::call(&config.appliance.store, call.clone(), &mut show) {
@@ -80,9 +81,10 @@ fn show(out: &mut output::Output, progress: &Progress) {
 /// Calls with the modem and the sound card, when no appliance has them.
 fn call_from_here(
     call: &CallByHand,
-    config: Config,
+    mut config: Config,
     show: &mut impl FnMut(Progress),
 ) -> anyhow::Result<Option<Outcome>> {
+    keep_speech_of_the_owner(&mut config);
     let job = call.job(&config).map_err(anyhow::Error::msg)?;
     call.channel(&config).map_err(anyhow::Error::msg)?;
     let Some(modem) = config.modem.clone() else {

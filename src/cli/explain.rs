@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use smtp_appliance::alert::explain;
-use smtp_appliance::config::{Language, Templates};
+use smtp_appliance::config::{Config, Language};
+use smtp_appliance::speech::script;
 
 use super::Context;
 use super::output::tame;
@@ -32,23 +33,24 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<()> {
     let raw = read(&args.file)?;
-    let (default, templates) = configured(context)?;
-    let language = args.language.as_ref().unwrap_or(&default);
-    let explanation = explain::explain(&raw, language, &templates);
+    // A mail can be explained before there is a configuration.
+    let config = context.load_or_default()?;
+    let language = args.language.as_ref().unwrap_or(&config.appliance.language);
+    let explanation = explain::explain(&raw, language, &config.texts);
     if args.json {
         return context.out.json(&explanation);
     }
     let table = explanation.to_table();
-    table.lines().try_for_each(|line| context.out.line(tame(line)))
+    table.lines().try_for_each(|line| context.out.line(tame(line)))?;
+    let Some(alert) = explanation.alerts.first() else { return Ok(()) };
+    let spoken = spoken(&alert.texts.call, language, &config);
+    context.out.line("spoken")?;
+    spoken.iter().try_for_each(|sentence| context.out.line(tame(&format!("| {sentence}"))))
 }
 
-/// Language and texts of the configuration. A mail can be explained before there is one.
-fn configured(context: &Context) -> anyhow::Result<(Language, Templates)> {
-    match context.load() {
-        Ok(config) => Ok((config.appliance.language, config.texts)),
-        Err(_) if !context.config.exists() => Ok((Language::english(), Templates::default())),
-        Err(error) => Err(error),
-    }
+/// The text of a call as it is said, sentence by sentence.
+fn spoken(text: &str, language: &Language, config: &Config) -> Vec<String> {
+    script::words(text, language, &script::own_words(config, language))
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {

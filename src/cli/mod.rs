@@ -20,11 +20,12 @@ mod settings;
 mod table;
 mod voice;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use smtp_appliance::config::{Config, Loaded};
+use smtp_appliance::config::{ByteSize, Config, Loaded};
 
 use output::{Closed, Output};
 
@@ -41,11 +42,11 @@ use output::{Closed, Output};
     arg_required_else_help = true,
     max_term_width = 100,
     after_help = "Examples:
-  smtp-appliance demo                          see it at work, without modem and relay
+  smtp-appliance demo                          see it at work, without any hardware
   smtp-appliance check-config                  is the configuration right?
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
-  smtp-appliance call ana 'Disk full'               her phone rings, and says it
+  smtp-appliance call ana 'Disk full'          her phone rings, and says it
   smtp-appliance queue list --all              what was told, what was dropped, and why
 
 Exit codes: 0 done, 1 failed, 2 not understood."
@@ -81,7 +82,7 @@ enum Command {
     Channel(settings::Channel),
     /// Set the language of people who have none of their own.
     Language(settings::LanguageArgs),
-    /// Settings of the SMS channel.
+    /// Say how much of a mail goes out by SMS.
     #[command(subcommand)]
     Sms(settings::Sms),
     /// Find the sound card that leads to the modem, and try it.
@@ -101,13 +102,15 @@ enum Command {
     Voice(voice::Command),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
-    /// Show the appliance at work with a simulated modem and relay.
+    /// Show the appliance at work with a simulated modem, phone and relay.
     Demo(demo::Args),
     /// Be a GSM module on a pseudo-terminal, for trials without hardware.
     ModemSimulator(modem_simulator::Args),
     /// Print the completions of a shell.
     Completions(manual::CompletionsArgs),
     /// Print the manual page.
+    #[command(after_help = "Example:
+  smtp-appliance man | man -l -")]
     Man,
 }
 
@@ -132,6 +135,15 @@ impl Context {
         }
         let parsed = Config::parse("").map_err(|_| anyhow::anyhow!("the defaults are wrong"))?;
         Ok(parsed.config)
+    }
+}
+
+/// Speech is kept in the store by its owner alone: the appliance could not replace what somebody
+/// else left there.
+fn keep_speech_of_the_owner(config: &mut Config) {
+    let owner = std::fs::metadata(&config.appliance.store).map(|store| store.uid());
+    if owner.ok() != Some(rustix::process::geteuid().as_raw()) {
+        config.speech.cache = ByteSize(0);
     }
 }
 

@@ -18,21 +18,27 @@ Orders, at the start or line by line on standard input:
   signal 7            signal strength, 0 to 31 or 99
   network denied      or home, roaming, searching, idle, unknown
   sim none            or ready, busy, failure
-  cms 38 2            the next two SMS end in +CMS ERROR: 38
-  silence …, garbage BYTES, cut on, delay 2s, say TEXT
+  cms 38 2            the next two SMS end in +CMS ERROR: 38; cms off
+  delay 2s            how long the network takes to accept an SMS
+  silence on          no answer to anything; silence sms: to no SMS; off
+  garbage 200         so many bytes of noise, now
+  cut on              unsolicited codes in the middle of answers
+  say RDY             this line, unsolicited
   reboot, unplug, plug
   sms NUMBER TEXT     an SMS comes in
-Calls:
+Orders for calls:
   person answers 3s presses 4 10s
-                      how everybody reacts; with a NUMBER before it, one person
-  person never        or busy, rejects, unreachable, voicemail 20s
+                      after it rang for 3 s; the key 10 s after the answer
   person answers 1s hangs-up 4s
+  person never        or busy, rejects 2s, unreachable, voicemail 20s
+  person NUMBER busy  only she
   press 4, hang-up    the person in the call, now; hang-up silently
   ring NUMBER         a call comes in
-  cme 30 1, dialtone off, late-ok on
-                      how ATD fails, or is answered only with the telephone
-  connect 2s, no-answer 60s
-                      how long the network takes, and lets it ring")]
+  cme 30 1            the next ATD ends in +CME ERROR: 30
+  dialtone off        ATD ends in NO DIALTONE
+  late-ok on          ATD is answered by OK when the telephone is
+  connect 2s          how long the network takes until it rings
+  no-answer 60s       how long the network lets it ring")]
 pub(super) struct Args {
     /// Symbolic link to the pseudo-terminal, made at the start and removed at the end.
     #[arg(long, value_name = "PATH")]
@@ -52,7 +58,7 @@ pub(super) struct Args {
     /// PIN of its SIM card; without, the card is not locked.
     #[arg(long, value_name = "DIGITS")]
     pin: Option<String>,
-    /// What is otherwise from the start; can be given several times.
+    /// An order from the start, see below; can be given several times.
     #[arg(long, value_name = "ORDER")]
     order: Vec<Order>,
 }

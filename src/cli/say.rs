@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use smtp_appliance::audio::{self, Pcm, Player, TELEPHONE_RATE};
-use smtp_appliance::config::{ByteSize, Config, Language, VoiceName};
+use smtp_appliance::config::{Config, Language, VoiceName};
 use smtp_appliance::log;
 use smtp_appliance::speech::voices::{ESPEAK_NG, Installed};
 use smtp_appliance::speech::{EngineError, Speaker, SpeechError, Utterance, script};
 use tokio::sync::{mpsc, watch};
 
-use super::{Context, session, voice};
+use super::{Context, keep_speech_of_the_owner, session, voice};
 
 /// Longest text, in bytes: about twenty minutes.
 const MAX_TEXT: usize = 16 * 1024;
@@ -38,7 +38,8 @@ of a telephone line.")]
 pub(super) struct Args {
     /// What to say; - reads standard input.
     text: String,
-    /// Language of the text: en, es, es-GT; that of the voice, or the configured one.
+    /// Language of the text: en, es, es-GT; if not given, that of the voice, else the configured
+    /// one.
     #[arg(long, visible_alias = "lang", value_name = "TAG")]
     language: Option<Language>,
     /// Who says it: an installed voice, or espeak-ng.
@@ -47,7 +48,7 @@ pub(super) struct Args {
     /// Write a WAV file instead of playing.
     #[arg(short, long, value_name = "FILE", conflicts_with = "device")]
     output: Option<PathBuf>,
-    /// The ALSA device to play on; the configured one if it is not given.
+    /// ALSA device to play on, instead of the configured one.
     #[arg(long, value_name = "PCM")]
     device: Option<String>,
     #[command(flatten)]
@@ -58,10 +59,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     log::begin_with("warn");
     let mut config = context.load_or_default()?;
     args.folder.put_into(&mut config);
-    if !config.appliance.store.is_dir() {
-        // Without an appliance on this machine nothing is kept.
-        config.speech.cache = ByteSize(0);
-    }
+    keep_speech_of_the_owner(&mut config);
     if let Some(device) = args.device {
         config.audio.playback = device;
     }
@@ -129,12 +127,9 @@ fn language(
     Ok(language.unwrap_or_else(|| config.appliance.language.clone()))
 }
 
-/// The text as sentences, in words; the words of the exact tag go before those of its language.
+/// The text as sentences, in words.
 fn sentences(text: &str, language: &Language, config: &Config) -> Vec<String> {
-    let primary = language.primary().parse::<Language>().ok();
-    let tags = primary.as_ref().into_iter().chain([language]);
-    let own = tags.filter_map(|tag| config.speech.lexicon.get(tag)).flatten();
-    let own = own.map(|(word, said)| (word.clone(), said.clone())).collect();
+    let own = script::own_words(config, language);
     script::words(text, language, &own)
 }
 

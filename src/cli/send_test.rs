@@ -8,18 +8,19 @@ use smtp_appliance::control::{self, Answer, ClientError, Request};
 
 use super::Context;
 use super::output::tame;
+use super::settings::channel_names;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  smtp-appliance send-test ana
+  smtp-appliance send-test ana                 by every channel that is on: her phone rings, too
   smtp-appliance send-test ana --channel sms
 
 The running appliance sends it; the test does not go through the queue.")]
 pub(super) struct Args {
     /// Short name of the person.
     person: PersonName,
-    /// Only by this channel, even if it is switched off: mail or sms.
-    #[arg(long, value_name = "NAME")]
+    /// Only by this channel, even if it is switched off.
+    #[arg(long, value_name = "NAME", value_parser = channel_names(|_| true))]
     channel: Option<ChannelName>,
 }
 

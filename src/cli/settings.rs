@@ -1,5 +1,6 @@
 //! `channel`, `language`, `sms`
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use smtp_appliance::config::edit::Edit;
@@ -9,7 +10,7 @@ use super::{Context, change, table};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Channel {
-    /// Show the channels in the order they are tried.
+    /// Show the channels in their order.
     List {
         /// As JSON, for programs.
         #[arg(long)]
@@ -17,22 +18,35 @@ pub(super) enum Channel {
     },
     /// Switch a channel on.
     Enable {
-        /// mail or sms.
+        /// Which.
+        #[arg(value_parser = channel_names(|_| true))]
         channel: ChannelName,
     },
     /// Switch a channel off.
     Disable {
-        /// mail or sms.
+        /// Which.
+        #[arg(value_parser = channel_names(|_| true))]
         channel: ChannelName,
     },
-    /// Set which channel is tried first; those not named come last.
+    /// Set which channel begins first; those not named come last.
     #[command(after_help = "Example:
-  smtp-appliance channel order sms mail")]
+  smtp-appliance channel order gsm sms mail
+
+All enabled channels tell, side by side: the order says which begins.")]
     Order {
         /// The channels, the first one first.
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = channel_names(|_| true))]
         channels: Vec<ChannelName>,
     },
+}
+
+/// Reads a channel's name; help and completions show those there are.
+pub(super) fn channel_names(
+    among: impl Fn(ChannelName) -> bool,
+) -> impl TypedValueParser<Value = ChannelName> {
+    let names = ChannelName::ALL.into_iter().filter(|name| among(*name));
+    PossibleValuesParser::new(names.map(ChannelName::as_str))
+        .try_map(|name| name.parse::<ChannelName>())
 }
 
 pub(super) fn channel(command: Channel, context: &mut Context) -> anyhow::Result<()> {

@@ -112,9 +112,10 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
         }
     }
     drop(stations);
-    person.abort();
     stop_appliance.cancel();
     let ended = running.await;
+    // With her goes the modem, which the appliance would call unplugged.
+    person.abort();
     drop(relay);
     hardware.cancel();
     files.clean_up();

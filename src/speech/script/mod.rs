@@ -79,7 +79,8 @@ pub fn words(text: &str, language: &Language, lexicon: &BTreeMap<String, String>
 }
 
 /// The user's words of a language, and over them those of its exact tag.
-fn own_words(config: &Config, language: &Language) -> BTreeMap<String, String> {
+#[must_use]
+pub fn own_words(config: &Config, language: &Language) -> BTreeMap<String, String> {
     let lexicon = &config.speech.lexicon;
     let primary = language.primary().parse::<Language>().ok();
     let tags = primary.as_ref().into_iter().chain([language]);
