@@ -65,6 +65,9 @@ bench) need "${bench[@]}" ;;
 python)
     need "${python[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
+    # One of the packages (pesq) is built from C.
+    headers=$(python3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+    need cc=gcc "$headers/Python.h=python3-dev"
     ;;
 node) need "${node[@]}" ;;
 swaks) need "${swaks[@]}" ;;

@@ -1,13 +1,14 @@
 //! Measures the appliance beside its neighbours on the same machine in the same run, and prints
 //! ratios with the conditions: absolute times say more about the machine.
 //!
-//! `cargo bench --bench neighbours [-- --quick] [understand|intake|postal|start|telling|day …]`
+//! `cargo bench --bench neighbours [-- --quick] [understand|start|intake|telling|speech|day|postal …]`
 
 mod child;
 mod day;
 mod intake;
 mod neighbour;
 mod report;
+mod speech;
 mod start;
 mod telling;
 mod understand;
@@ -44,6 +45,9 @@ fn main() -> Result<()> {
     }
     if wanted("telling") {
         telling::measure(folder, if quick { 30 } else { 200 }, &mut report)?;
+    }
+    if wanted("speech") {
+        speech::measure(folder, amount.rounds, &mut report)?;
     }
     if wanted("day") {
         day::measure(folder, if quick { 10_000 } else { 100_000 }, &mut report)?;

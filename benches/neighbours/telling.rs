@@ -169,12 +169,12 @@ fn commands(mut heard: broadcast::Receiver<String>) -> mpsc::Receiver<Instant> {
 }
 
 /// A monitor with one connection.
-struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
 impl Client {
-    async fn connect(address: SocketAddr) -> Result<Self> {
+    pub(crate) async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let mut client = Self { stream: BufReader::new(stream) };
@@ -185,12 +185,17 @@ impl Client {
 
     /// Sends a long alert; when it got its 250.
     async fn send(&mut self) -> Result<Instant> {
+        self.send_about("Disk full").await
+    }
+
+    /// The same with another subject.
+    pub(crate) async fn send_about(&mut self, subject: &str) -> Result<Instant> {
         self.say("MAIL FROM:<monitor@appliance.test>\r\n", "250").await?;
         self.say("RCPT TO:<ana@appliance.test>\r\n", "250").await?;
         self.say("DATA\r\n", "354").await?;
         let body = "The quick brown fox jumps over the lazy dog. ".repeat(6);
         let mail = format!(
-            "From: monitor@appliance.test\r\nTo: ana@appliance.test\r\nSubject: Disk full\r\n\r\n\
+            "From: monitor@appliance.test\r\nTo: ana@appliance.test\r\nSubject: {subject}\r\n\r\n\
              {body}\r\n.\r\n"
         );
         self.say(&mail, "250").await?;

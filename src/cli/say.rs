@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use smtp_appliance::audio::{self, Pcm, Player};
+use smtp_appliance::audio::{self, Pcm, Player, TELEPHONE_RATE};
 use smtp_appliance::config::{Config, Language, VoiceName};
 use smtp_appliance::log;
 use smtp_appliance::speech::voices::{ESPEAK_NG, Installed};
@@ -33,7 +33,8 @@ const KEEPING: Duration = Duration::from_secs(5);
   smtp-appliance say 'El disco está lleno' --language es
   echo 'UPS on battery' | smtp-appliance say - --voice espeak-ng --device plughw:1,0
 
-Numbers, units and names are said as in a call: the [speech.lexicon] counts.")]
+It is said as in a call: in words (the [speech.lexicon] counts), and with the band and the loudness
+of a telephone line.")]
 pub(super) struct Args {
     /// What to say; - reads standard input.
     text: String,
@@ -132,17 +133,15 @@ fn sentences(text: &str, language: &Language, config: &Config) -> Vec<String> {
     script::words(text, language, &own)
 }
 
+/// Writes what a telephone would carry.
 async fn write(speaker: &Speaker, sentences: Vec<Utterance>, file: PathBuf) -> anyhow::Result<()> {
-    let mut whole = Pcm::default();
+    let mut whole = Pcm { rate: TELEPHONE_RATE, samples: Vec::new() };
     for sentence in sentences {
         let sound = speaker.say(sentence).await?;
-        if whole.rate == 0 {
-            whole.rate = sound.rate;
-        } else {
+        if !whole.samples.is_empty() {
             whole.append(&Pcm::silence(whole.rate, PAUSE));
         }
-        // Another engine stepped in: the file has one rate.
-        whole.append(&audio::resample(&sound, whole.rate));
+        whole.append(&audio::telephone(&sound));
     }
     let cannot = format!("cannot write {}", file.display());
     let writing = tokio::task::spawn_blocking(move || audio::write_wav(&file, &whole));
@@ -165,7 +164,7 @@ async fn play(speaker: &Speaker, sentences: Vec<Utterance>, config: &Config) -> 
     let playing = async {
         while let Some(sound) = sounds.recv().await {
             let pause = Arc::new(Pcm::silence(sound.rate, PAUSE));
-            player.play(sound).await?;
+            player.speak(sound).await?;
             player.play(pause).await?;
         }
         player.drained().await

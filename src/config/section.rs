@@ -311,7 +311,7 @@ pub struct Speech {
     pub voice: BTreeMap<Language, VoiceName>,
     /// Rate of speech in percent of the voice's own.
     pub rate: u32,
-    /// Threads that make speech side by side.
+    /// Threads that share the work on one sentence of a Piper voice.
     pub threads: usize,
     /// A voice that was not used for this long leaves the memory.
     pub unload_after: Duration,

@@ -38,6 +38,7 @@ mod smtp_limits;
 mod smtp_stop;
 mod smtp_tls;
 mod speech;
+mod speech_trouble;
 mod speech_voices;
 mod tidy;
 mod unseen;

@@ -12,18 +12,18 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::support::receiver::{config, soon};
-use crate::support::voice::{JOE, install_joe};
+use crate::support::voice::{JOE, joe_folder};
 
 /// A speaker with a store of its own.
-struct Booth {
-    speaker: Speaker,
+pub(crate) struct Booth {
+    pub(crate) speaker: Speaker,
     settings: watch::Sender<Arc<Config>>,
     folder: TempDir,
 }
 
 impl Booth {
     /// With these Piper voices installed, all of them copies of the same.
-    fn new(voices: &[&str]) -> Self {
+    pub(crate) fn new(voices: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let mut config = config(folder.path());
         config.speech.voices = folder.path().join("voices");
@@ -45,22 +45,31 @@ impl Booth {
         self.settings.send_modify(|config| change(Arc::make_mut(config)));
     }
 
-    fn cache(&self) -> PathBuf {
+    pub(crate) fn cache(&self) -> PathBuf {
         self.folder.path().join("speech")
     }
 
-    async fn say(&self, text: &str, language: &str) -> Result<Arc<Pcm>, SpeechError> {
+    pub(crate) async fn say(&self, text: &str, language: &str) -> Result<Arc<Pcm>, SpeechError> {
         soon(self.speaker.say(utterance(text, language))).await
     }
 
     /// Files of the cache, when all is written.
-    async fn kept(&self) -> Vec<PathBuf> {
+    pub(crate) async fn kept(&self) -> Vec<PathBuf> {
         soon(self.speaker.finish(Duration::from_secs(20))).await;
         files(&self.cache())
     }
 
     fn loaded(&self) -> Vec<VoiceName> {
         self.speaker.loaded().borrow().clone()
+    }
+}
+
+/// Puts the voice into `folder` as `name`.
+fn install_joe(folder: &Path, name: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    for ending in [".onnx.json", ".onnx"] {
+        let from = joe_folder().join(format!("{JOE}{ending}"));
+        std::fs::copy(from, folder.join(format!("{name}{ending}"))).unwrap();
     }
 }
 

@@ -77,6 +77,14 @@ pub(crate) async fn listening(port: u16, program: &mut Child) {
 /// # Panics
 /// If it fails or takes too long; what it said is in the message.
 pub(crate) async fn run(command: &mut Command, input: &[u8]) -> Output {
+    run_within(command, input, PATIENCE).await
+}
+
+/// The same for one that may take longer, or should be quicker.
+///
+/// # Panics
+/// As [`run`].
+pub(crate) async fn run_within(command: &mut Command, input: &[u8], patience: Duration) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().expect("it starts");
     let mut stdin = child.stdin.take().expect("its input");
@@ -86,7 +94,7 @@ pub(crate) async fn run(command: &mut Command, input: &[u8]) -> Output {
         drop(stdin);
         child.wait_with_output().await.expect("its output")
     };
-    let output = timeout(PATIENCE, talk).await.expect("it ends in time");
+    let output = timeout(patience, talk).await.expect("it ends in time");
     let said = [output.stdout.as_slice(), &output.stderr].concat();
     assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&said));
     output

@@ -16,12 +16,3 @@ pub(crate) fn joe_folder() -> PathBuf {
     let found = found.find(|folder| folder.join(format!("{JOE}.onnx")).is_file());
     found.expect("no voice to test with: `make setup-test` installs it")
 }
-
-/// Puts the voice into `folder` as `name`.
-pub(crate) fn install_joe(folder: &Path, name: &str) {
-    std::fs::create_dir_all(folder).unwrap();
-    for ending in [".onnx.json", ".onnx"] {
-        let from = joe_folder().join(format!("{JOE}{ending}"));
-        std::fs::copy(from, folder.join(format!("{name}{ending}"))).unwrap();
-    }
-}

@@ -14,9 +14,13 @@ mod support {
     pub(crate) mod mail;
     pub(crate) mod postfix;
     pub(crate) mod programs;
+    pub(crate) mod voice;
 }
 
+mod hearing;
+mod listening;
 mod modem_clients;
+mod path_quality;
 mod postfix_relay;
 mod receiver;
 mod smtp_clients;
