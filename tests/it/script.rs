@@ -130,6 +130,23 @@ fn real_mails_in_spanish() {
 }
 
 #[test]
+fn the_greeting_says_who_calls() {
+    let table = [
+        ("alerts-02.example.org", "This is alerts zero two."),
+        ("smtp.appliance", "This is S M T P appliance."),
+        ("pi.local", "This is pi."),
+        ("mon-1", "This is mon 1."),
+        ("Server-room", "This is Server room."),
+        ("192.0.2.1", "This is 192 dot 0 dot 2 dot 1."),
+    ];
+    for (name, greeting) in table {
+        let config = Config::parse(&format!("[appliance]\nname = {name:?}\n")).unwrap().config;
+        let script = script(&[subject("Disk full")], &language("en"), &config, '4');
+        assert_eq!(script.greeting, [greeting], "{name}");
+    }
+}
+
+#[test]
 fn a_whole_call() {
     let alerts = [subject("Disk full on web-01")];
     let config = config("");

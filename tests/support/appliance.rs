@@ -329,7 +329,6 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) queue: Queue,
     /// What happens in calls.
-    #[expect(dead_code, reason = "for tests of calls, on their way")]
     pub(crate) calls: broadcast::Receiver<calls::Progress>,
     store: PathBuf,
     stop: CancellationToken,

@@ -13,6 +13,7 @@ mod symbol;
 mod time;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::alert::{Alert, text};
 use crate::config::{Config, Language};
@@ -25,6 +26,9 @@ const MAX_SPOKEN: usize = 600;
 const MAX_SPOKEN_OF_SEVERAL: usize = 140;
 /// Alerts that are said when there are several; the rest is counted.
 const MAX_ALERTS: usize = 5;
+/// What follows a host's name in a network of its own, and is as little said as other domains.
+const LOCAL_DOMAINS: [&str; 7] =
+    ["home", "internal", "intranet", "lan", "local", "localdomain", "private"];
 /// Characters of any text that are said.
 const MAX_TEXT: usize = 3000;
 
@@ -99,11 +103,15 @@ impl Voice<'_> {
         read::read(text, self.reading, &self.lexicon, limit)
     }
 
-    /// By the first label of the host name: the domain helps nobody in the night.
+    /// By the host name without its domain, which helps nobody in the night.
     fn greeting(&self, name: &str) -> String {
-        let number = name.parse::<std::net::IpAddr>().is_ok();
-        let label = if number { name } else { name.split('.').next().unwrap_or(name) };
-        let (said, _) = self.read(label, MAX_SPOKEN);
+        let label = match name.split('.').collect::<Vec<_>>()[..] {
+            _ if name.parse::<IpAddr>().is_ok() => name.to_owned(),
+            [first, domain] if !LOCAL_DOMAINS.contains(&domain) => format!("{first} {domain}"),
+            [first, ..] => first.to_owned(),
+            [] => String::new(),
+        };
+        let (said, _) = self.read(&label, MAX_SPOKEN);
         let said = said.first().map_or("smtp appliance.", String::as_str);
         format!("{} {said}", self.talk.greeting)
     }
