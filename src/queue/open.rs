@@ -208,13 +208,19 @@ impl Loader {
             return Ok((told, true));
         }
         let bytes = read_what_can_be(&path)?;
-        let found = frame::scan(&bytes, key);
+        let mut found = frame::scan(&bytes, key);
+        let mut length = length;
+        if let Some(blank) = found.gaps.pop_if(|gap| is_blank(&bytes, gap)) {
+            // Made ready for frames that never came.
+            length = blank.start as u64;
+            self.folder.open(number)?.set_len(length)?;
+        }
         let mut contents = Contents { length, frames: found.frames };
         let fault = if Header::decode(&bytes).is_none() {
             Some("its head cannot be read".to_owned())
         } else if told_length > length {
             Some(format!("it lost {} bytes", told_length - length))
-        } else if let Some(end) = torn_at(&found.gaps, bytes.len()).filter(|_| is_newest) {
+        } else if let Some(end) = torn_at(&found.gaps, length).filter(|_| is_newest) {
             // It was being written when the power went: nobody was promised anything.
             tracing::info!(number, bytes = length - end, "the last write was not finished");
             contents.length = end;
@@ -234,11 +240,17 @@ impl Loader {
 }
 
 /// Where a write was cut off, if nothing else is wrong.
-fn torn_at(gaps: &[Range<usize>], length: usize) -> Option<u64> {
+fn torn_at(gaps: &[Range<usize>], length: u64) -> Option<u64> {
     match gaps {
-        [gap] if gap.end == length => u64::try_from(gap.start).ok(),
+        [gap] if gap.end as u64 == length => u64::try_from(gap.start).ok(),
         _ => None,
     }
+}
+
+/// Whether this is the end of a segment, and all zeros.
+fn is_blank(bytes: &[u8], gap: &Range<usize>) -> bool {
+    let blank = bytes.get(gap.clone()).unwrap_or_default();
+    gap.end == bytes.len() && blank.iter().all(|byte| *byte == 0)
 }
 
 fn unreadable(gaps: &[Range<usize>]) -> Option<String> {
