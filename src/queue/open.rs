@@ -7,6 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
@@ -20,6 +21,11 @@ use crate::alert::AlertId;
 
 /// Most missing segments in a row that are put in their place, so that they are told only once.
 const MOST_MISSING: usize = 1000;
+
+/// How often, and with what pause, the lock is asked for: the program before may be on its way
+/// out, or a child of it not yet on its own.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -115,11 +121,14 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     let mut file = File::options();
     let file = file.read(true).write(true).create(true).truncate(false);
     let file = file.open(path.join("lock")).map_err(failed)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
-        Err(error) => Err(failed(error.into())),
+    for _ in 0..LOCK_TRIES {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            Err(error) => return Err(failed(error.into())),
+        }
     }
+    Err(OpenError::InUse(path.to_owned()))
 }
 
 /// The headers that can be read: that of the lock file, and those of the segments.
