@@ -21,6 +21,9 @@ const READ_ASIDE: usize = 64 * 1024;
 const UNREADABLE: &[u8] =
     b"Subject: An alert that cannot be read\r\n\r\nThe mail itself has what it says.\r\n";
 
+/// What is said of an alert for people whom no channel reaches.
+const NOBODY: &str = "kept, but nobody is told: no enabled channel reaches anybody it is for";
+
 /// A mail as its bringer (an SMTP session) hands it over.
 #[derive(Debug, Clone)]
 pub struct Submission {
@@ -87,6 +90,10 @@ impl Intake {
                 tracing::info!(alert = %id, client, size, people = count, "queued");
                 Ok(Accepted { id })
             }
+            Ok((id, Verdict::Nobody)) => {
+                tracing::error!(alert = %id, client, size, people = count, "{NOBODY}");
+                Ok(Accepted { id })
+            }
             Ok((id, Verdict::Drop(reason))) => {
                 tracing::info!(alert = %id, client, size, %reason, "dropped");
                 Ok(Accepted { id })
@@ -122,6 +129,12 @@ impl Door for Intake {
     fn submit(&self, submission: Submission) -> BoxFuture<'_, Result<Accepted, Rejected>> {
         Box::pin(self.take(submission))
     }
+}
+
+/// Whether an enabled channel reaches one of them.
+fn reaches_anybody(people: &[PersonName], config: &Config) -> bool {
+    let mut people = people.iter().filter_map(|name| config.directory.people.get(name));
+    people.any(|person| config.channels.enabled.iter().any(|name| person.is_reachable_by(*name)))
 }
 
 /// The filter as the queue's gate.
@@ -168,7 +181,11 @@ impl Gate for FilterGate {
         match self.filter.judge(alert, now, &config.filter, waiting) {
             filter::Verdict::Pass(people) => {
                 alert.people.retain(|person| people.contains(person));
-                Verdict::Pass
+                if reaches_anybody(&alert.people, &config) {
+                    Verdict::Pass
+                } else {
+                    Verdict::Nobody
+                }
             }
             filter::Verdict::Ignored(entry) => Verdict::Drop(DropReason::Ignored(entry)),
             filter::Verdict::Repeat(of) => Verdict::Drop(DropReason::Repeat(of)),

@@ -13,7 +13,8 @@ use crate::neighbour::{Load, Postfix, Sink, postal};
 use crate::report::{Report, median, spread};
 
 /// Configuration with every channel off.
-pub(crate) const NO_CHANNELS: &str = "[mail]\nenabled = false\n\n[sms]\nenabled = false\n";
+pub(crate) const NO_CHANNELS: &str =
+    "[mail]\nenabled = false\n\n[sms]\nenabled = false\n\n[gsm]\nenabled = false\n";
 
 /// More alerts than any measurement brings.
 pub(crate) const KEEP_ALL: usize = 1_000_000;

@@ -123,8 +123,8 @@ impl Dispatcher {
             let due = due.into_iter().chain(self.read_again).min();
             tokio::select! {
                 () = stop.cancelled() => break,
-                news = self.queue.news() => match news {
-                    Ok(_) => self.read_queue(),
+                work = self.queue.work() => match work {
+                    Ok(()) => self.read_queue(),
                     Err(_) => break,
                 },
                 Some(done) = self.work.join_next() => match done {

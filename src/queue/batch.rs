@@ -18,9 +18,8 @@ impl Batch {
         Self { key, bytes: Vec::new(), frames: Vec::new() }
     }
 
-    /// A new alert with its mail; on the queue if `pending`. A dropped one needs no mail.
-    pub(super) fn admit(&mut self, record: &Record, raw: &[u8], pending: bool) {
-        let mail = if pending { raw } else { b"" };
+    /// A new alert with its mail; on the queue if `pending`.
+    pub(super) fn admit(&mut self, record: &Record, mail: &[u8], pending: bool) {
         self.alert(record.alert.id, pending, &Parts { record: &json(record), mail });
     }
 

@@ -18,6 +18,10 @@ pub(super) const SEGMENT: u64 = 8 * 1024 * 1024;
 /// when others fill the disk.
 const RESERVE: u64 = 1024 * 1024;
 
+/// Zeros that are written ahead of the frames. Where a sync only brings octets to places that were
+/// written before, the disk is written to once; where the file grows, the file system's journal too.
+static BLANK: [u8; 256 * 1024] = [0; 256 * 1024];
+
 /// All segments, if the newest is closed too.
 #[derive(Debug)]
 pub(super) struct Closed {
@@ -50,6 +54,8 @@ struct Head {
     synced: u64,
     /// Up to here the disk has room.
     room: u64,
+    /// Up to here the file was written to: frames, then zeros.
+    blank: u64,
     /// A sync failed: what the system then believes to be on the disk may not be there.
     suspect: bool,
 }
@@ -59,7 +65,7 @@ impl Head {
         let file = folder.create(number, header, room)?;
         let length = HEADER as u64;
         let contents = Contents { length, frames: Vec::new() };
-        Ok(Self { number, file, contents, synced: length, room, suspect: false })
+        Ok(Self { number, file, contents, synced: length, room, blank: length, suspect: false })
     }
 
     /// Makes sure of room up to `wanted`, better still for a whole segment.
@@ -75,6 +81,22 @@ impl Head {
         Ok(())
     }
 
+    /// Writes at the end of the frames, and zeros ahead when there are none left.
+    fn write(&mut self, bytes: &[u8], segment_size: u64) -> io::Result<()> {
+        let start = self.contents.length;
+        self.file.write_all_at(bytes, start)?;
+        let end = start + bytes.len() as u64;
+        if end > self.blank {
+            let most = self.room.min(segment_size).saturating_sub(end);
+            let ahead = usize::try_from(most).unwrap_or(usize::MAX);
+            let zeros = BLANK.get(..ahead).unwrap_or(&BLANK);
+            // Without them the next syncs only take longer.
+            self.file.write_all_at(zeros, end).ok();
+            self.blank = end + zeros.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Takes back what was written beyond `length`.
     fn cut(&mut self, length: u64) {
         if let Err(error) = self.file.set_len(length) {
@@ -83,6 +105,7 @@ impl Head {
         }
         // The room beyond may be gone with it.
         self.room = length;
+        self.blank = length;
         self.contents.length = length;
         self.contents.frames.retain(|frame| frame.end() <= length);
     }
@@ -93,8 +116,8 @@ impl Closed {
     pub(super) fn resume(self, number: u32, contents: Contents) -> io::Result<Log> {
         let file = self.folder.open(number)?;
         let length = contents.length;
-        let mut head =
-            Head { number, file, contents, synced: length, room: length, suspect: false };
+        let (synced, room, blank) = (length, length, length);
+        let mut head = Head { number, file, contents, synced, room, blank, suspect: false };
         if let Err(error) = head.make_room(length + RESERVE, self.segment_size) {
             tracing::warn!(%error, "no room for new alerts in the store");
         }
@@ -135,7 +158,7 @@ impl Log {
         let end = start + bytes.len() as u64;
         let offset = u32::try_from(start).map_err(io::Error::other)?;
         u32::try_from(end).map_err(io::Error::other)?;
-        if let Err(error) = head.file.write_all_at(bytes, start) {
+        if let Err(error) = head.write(bytes, self.segment_size) {
             head.cut(start);
             return Err(error);
         }

@@ -40,7 +40,7 @@ pub use record::{Attempt, Delivery, DropReason, Fate, Progress, Record};
 pub use store::ReadError;
 
 use store::Store;
-use writer::{Operation, Writer};
+use writer::{Announce, Operation, Writer};
 
 /// Most operations that wait for the writer; beyond it callers wait too.
 const MAILBOX: usize = 1024;
@@ -70,6 +70,8 @@ pub enum QueueError {
 pub enum Verdict {
     /// It is to be told.
     Pass,
+    /// It would be told, but no channel reaches anybody it is for: it is done with at once.
+    Nobody,
     /// It is kept in the history only.
     Drop(DropReason),
     /// There is no room; the client may come again.
@@ -104,6 +106,7 @@ pub struct Queue {
     store: Arc<Store>,
     operations: mpsc::Sender<Operation>,
     newest: watch::Receiver<AlertId>,
+    newest_pending: watch::Receiver<AlertId>,
 }
 
 /// A queue just opened.
@@ -159,12 +162,14 @@ impl<G: Gate + 'static> Opened<G> {
     pub fn start(self) -> std::io::Result<(Queue, std::thread::JoinHandle<()>)> {
         let (operations, mailbox) = mpsc::channel(MAILBOX);
         let (announce, newest) = watch::channel(AlertId(0));
+        let (announce_pending, newest_pending) = watch::channel(AlertId(0));
         let store = Arc::clone(&self.store);
+        let announce = Announce { newest: announce, pending: announce_pending };
         let writer = Writer::new(store, self.gate, self.settings, announce);
         let thread = std::thread::Builder::new()
             .name("queue-writer".to_owned())
             .spawn(move || writer.run(mailbox))?;
-        Ok((Queue { store: self.store, operations, newest }, thread))
+        Ok((Queue { store: self.store, operations, newest, newest_pending }, thread))
     }
 }
 
@@ -222,9 +227,17 @@ impl Queue {
         Ok(*self.newest.borrow_and_update())
     }
 
+    /// As [`Queue::news`], for alerts that are to be told only.
+    ///
+    /// # Errors
+    /// [`QueueError::Closed`] when the writer has ended.
+    pub async fn work(&mut self) -> Result<(), QueueError> {
+        self.newest_pending.changed().await.map_err(|_| QueueError::Closed)
+    }
+
     /// Lets go of the queue, and resolves when all others have too and all is written.
     pub async fn ended(self) {
-        let Self { store, operations, mut newest } = self;
+        let Self { store, operations, mut newest, .. } = self;
         drop((store, operations));
         while newest.changed().await.is_ok() {}
     }

@@ -7,6 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
@@ -20,6 +21,11 @@ use crate::alert::AlertId;
 
 /// Most missing segments in a row that are put in their place, so that they are told only once.
 const MOST_MISSING: usize = 1000;
+
+/// How often, and with what pause, the lock is asked for: the program before may be on its way
+/// out, or a child of it not yet on its own.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -115,11 +121,14 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     let mut file = File::options();
     let file = file.read(true).write(true).create(true).truncate(false);
     let file = file.open(path.join("lock")).map_err(failed)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
-        Err(error) => Err(failed(error.into())),
+    for _ in 0..LOCK_TRIES {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            Err(error) => return Err(failed(error.into())),
+        }
     }
+    Err(OpenError::InUse(path.to_owned()))
 }
 
 /// The headers that can be read: that of the lock file, and those of the segments.
@@ -208,13 +217,19 @@ impl Loader {
             return Ok((told, true));
         }
         let bytes = read_what_can_be(&path)?;
-        let found = frame::scan(&bytes, key);
+        let mut found = frame::scan(&bytes, key);
+        let mut length = length;
+        if let Some(blank) = found.gaps.pop_if(|gap| is_blank(&bytes, gap)) {
+            // Made ready for frames that never came.
+            length = blank.start as u64;
+            self.folder.open(number)?.set_len(length)?;
+        }
         let mut contents = Contents { length, frames: found.frames };
         let fault = if Header::decode(&bytes).is_none() {
             Some("its head cannot be read".to_owned())
         } else if told_length > length {
             Some(format!("it lost {} bytes", told_length - length))
-        } else if let Some(end) = torn_at(&found.gaps, bytes.len()).filter(|_| is_newest) {
+        } else if let Some(end) = torn_at(&found.gaps, length).filter(|_| is_newest) {
             // It was being written when the power went: nobody was promised anything.
             tracing::info!(number, bytes = length - end, "the last write was not finished");
             contents.length = end;
@@ -234,11 +249,17 @@ impl Loader {
 }
 
 /// Where a write was cut off, if nothing else is wrong.
-fn torn_at(gaps: &[Range<usize>], length: usize) -> Option<u64> {
+fn torn_at(gaps: &[Range<usize>], length: u64) -> Option<u64> {
     match gaps {
-        [gap] if gap.end == length => u64::try_from(gap.start).ok(),
+        [gap] if gap.end as u64 == length => u64::try_from(gap.start).ok(),
         _ => None,
     }
+}
+
+/// Whether this is the end of a segment, and all zeros.
+fn is_blank(bytes: &[u8], gap: &Range<usize>) -> bool {
+    let blank = bytes.get(gap.clone()).unwrap_or_default();
+    gap.end == bytes.len() && blank.iter().all(|byte| *byte == 0)
 }
 
 fn unreadable(gaps: &[Range<usize>]) -> Option<String> {

@@ -31,6 +31,8 @@
 //! | 3 some deliveries, 4 all deliveries | [`Delivery`]s as JSON; the latest of a person and channel counts |
 //! | 5 finish, 6 reopen, 7 forget | none |
 //!
+//! The newest segment may end in zeros, room made ready for frames to come.
+//!
 //! A group of changes is one write and one `fdatasync`. What is where is kept in memory (`index`)
 //! and learnt at the start (`open`); it changes after the sync, so that nobody sees what is not on
 //! the disk. What counts no more is taken away by `cleaning`.

@@ -51,6 +51,13 @@ fn files(folder: &TempDir, extension: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// The octets of a segment without the zeros at its end, which are room for frames to come.
+fn frames_of(path: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(path).unwrap();
+    while bytes.pop_if(|byte| *byte == 0).is_some() {}
+    bytes
+}
+
 fn copy(from: &TempDir) -> TempDir {
     let to = TempDir::new().unwrap();
     fs::create_dir(to.path().join("queue")).unwrap();
@@ -117,7 +124,6 @@ impl Model {
                 self.newest += 1;
                 let (record, mail) = (record(self.newest, *length), vec![b'm'; *length]);
                 batch.admit(&record, &mail, *pending);
-                let mail = if *pending { mail } else { Vec::new() };
                 let known = Known { record, mail, pending: *pending, deliveries: BTreeMap::new() };
                 self.alerts.insert(self.newest, known);
             }
@@ -207,11 +213,12 @@ proptest! {
         after.apply(last, &store);
         drop(store);
         let newest = files(&folder, "log").pop().unwrap();
-        let written = fs::read(&newest).unwrap();
+        let written = frames_of(&newest);
         let target = crashed.path().join("queue").join(newest.file_name().unwrap());
-        let least = fs::read(&target).map_or(frame::HEADER, |bytes| bytes.len());
-        let end = least + place.index(written.len() - least + 1);
-        fs::write(target, &written[..end]).unwrap();
+        let least = if target.exists() { frames_of(&target).len() } else { frame::HEADER };
+        let mut bytes = written[..least + place.index(written.len() - least + 1)].to_vec();
+        bytes.resize(written.len() + 100, 0);
+        fs::write(target, bytes).unwrap();
         let (store, damage) = open(&crashed);
         assert_eq!(damage, None);
         let found = Model::of(&store);
@@ -225,14 +232,18 @@ fn a_last_write_cut_off_anywhere_costs_only_itself() {
     let store = open(&folder).0;
     admit(&store, 1, 100);
     let path = files(&folder, "log").pop().unwrap();
-    let before = fs::metadata(&path).unwrap().len();
+    let before = frames_of(&path).len();
     admit(&store, 2, 100);
     drop(store);
-    let bytes = fs::read(&path).unwrap();
+    let bytes = frames_of(&path);
     let name = path.file_name().unwrap();
-    for end in usize::try_from(before).unwrap()..bytes.len() {
+    // Where the file grew, and where the write went to room made ready.
+    let ends = (before..bytes.len()).flat_map(|end| [(end, end), (end, bytes.len() + 100)]);
+    for (end, length) in ends {
         let torn = copy(&folder);
-        fs::write(torn.path().join("queue").join(name), &bytes[..end]).unwrap();
+        let mut bytes = bytes[..end].to_vec();
+        bytes.resize(length, 0);
+        fs::write(torn.path().join("queue").join(name), bytes).unwrap();
         let (store, damage) = open(&torn);
         assert_eq!((damage, kept(&store)), (None, vec![1]), "cut at {end}");
         admit(&store, 2, 50);
@@ -320,6 +331,21 @@ fn flip(path: &Path, at: usize) {
     let mut bytes = fs::read(path).unwrap();
     bytes[at] ^= 4;
     fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn room_made_ready_is_no_damage_wherever_it_is_left() {
+    let folder = several_segments();
+    let paths = files(&folder, "log");
+    for path in [&paths[1], paths.last().unwrap()] {
+        let mut bytes = frames_of(path);
+        let length = bytes.len();
+        bytes.resize(length + 200, 0);
+        fs::write(path, bytes).unwrap();
+        let (store, damage) = open(&folder);
+        assert_eq!((damage, kept(&store)), (None, (1..=20).collect()));
+        assert_eq!(fs::metadata(path).unwrap().len(), length as u64);
+    }
 }
 
 #[test]

@@ -44,11 +44,19 @@ enum Promise {
     Done(Answer<()>),
 }
 
+/// Where it is told that there is something new.
+pub(super) struct Announce {
+    /// The newest alert.
+    pub(super) newest: watch::Sender<AlertId>,
+    /// The newest that is to be told: the dispatcher need not wake for others.
+    pub(super) pending: watch::Sender<AlertId>,
+}
+
 pub(super) struct Writer<G> {
     store: Arc<Store>,
     gate: G,
     settings: watch::Receiver<Arc<Config>>,
-    announce: watch::Sender<AlertId>,
+    announce: Announce,
     newest: AlertId,
     room: Room,
     pending: BTreeSet<AlertId>,
@@ -64,7 +72,7 @@ impl<G: Gate> Writer<G> {
         store: Arc<Store>,
         gate: G,
         settings: watch::Receiver<Arc<Config>>,
-        announce: watch::Sender<AlertId>,
+        announce: Announce,
     ) -> Self {
         let mut writer = Self {
             store,
@@ -85,7 +93,8 @@ impl<G: Gate> Writer<G> {
     /// Works until the last handle is gone.
     pub(super) fn run(mut self, mut mailbox: mpsc::Receiver<Operation>) {
         // Tells the dispatcher of what an earlier run left on the queue.
-        self.announce.send_replace(self.newest);
+        self.announce.newest.send_replace(self.newest);
+        self.announce.pending.send_replace(self.newest);
         let mut operations = Vec::with_capacity(MOST_OPERATIONS);
         while let Some(first) = mailbox.blocking_recv() {
             let mut bytes = first.bytes();
@@ -164,7 +173,10 @@ impl<G: Gate> Writer<G> {
             Ok(()) => {
                 self.gate.committed();
                 if self.newest > before {
-                    self.announce.send_replace(self.newest);
+                    self.announce.newest.send_replace(self.newest);
+                }
+                if let Some(newest) = self.pending.last().filter(|newest| **newest > before) {
+                    self.announce.pending.send_replace(*newest);
                 }
             }
             Err(error) => {
@@ -203,16 +215,17 @@ impl<G: Gate> Writer<G> {
         alert.id = AlertId(self.newest.0 + 1);
         let waiting = &self.waiting;
         let verdict = self.gate.admit(&mut alert, now, &|id| waiting.contains(&id));
-        let fate = match &verdict {
-            Verdict::Pass => Fate::Queued,
-            Verdict::Drop(reason) => Fate::Dropped(reason.clone()),
+        // A dropped one needs no mail.
+        let (fate, mail) = match &verdict {
+            Verdict::Pass | Verdict::Nobody => (Fate::Queued, raw),
+            Verdict::Drop(reason) => (Fate::Dropped(reason.clone()), b"".as_slice()),
             Verdict::Full => return Err(QueueError::Full),
         };
         let id = alert.id;
-        let queued = fate == Fate::Queued;
-        batch.admit(&Record { version: VERSION, alert, fate }, raw, queued);
+        let pending = verdict == Verdict::Pass;
+        batch.admit(&Record { version: VERSION, alert, fate }, mail, pending);
         self.newest = id;
-        if queued {
+        if pending {
             self.pending.insert(id);
             self.waiting.insert(id);
         }

@@ -36,6 +36,11 @@ fn now() -> std::time::Instant {
 impl Bench {
     fn try_open(folder: &Path, change: impl FnOnce(&mut Config)) -> Result<Self, OpenError> {
         let mut settings = config(folder);
+        // Else nobody could be told.
+        // Whom no channel reaches is not put on the queue.
+        settings.channels.enabled = vec![ChannelName::Sms];
+        let people = settings.directory.people.values_mut();
+        people.for_each(|person| person.phone = Some("+34600000001".parse().unwrap()));
         change(&mut settings);
         let (config, settings) = watch::channel(Arc::new(settings));
         let gate = |recent: &queue::Recent<'_>| {
@@ -101,6 +106,25 @@ fn told(channel: ChannelName) -> Delivery {
     delivery.tries = 1;
     delivery.push(Attempt::new(Timestamp::UNIX_EPOCH, outcome));
     delivery
+}
+
+#[tokio::test]
+async fn whom_no_channel_reaches_keeps_no_place_on_the_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::open(folder.path());
+    bench.change(|config| config.channels.enabled.clear());
+    let (id, verdict) = bench.admit("nobody hears").await.unwrap();
+    assert_eq!((verdict, bench.pending()), (Verdict::Nobody, vec![]));
+    bench.change(|config| config.channels.enabled = vec![ChannelName::Sms]);
+    let next = bench.pass("ana hears").await;
+    bench.close().await;
+    let bench = Bench::open(folder.path());
+    assert_eq!((bench.pending(), bench.history()), (vec![next.0], vec![next.0, id.0]));
+    assert_eq!(bench.queue.reader().raw(id).unwrap(), mail("nobody hears"));
+    // Once somebody can be told, a person may have it told.
+    bench.queue.reopen(id, Vec::new()).await.unwrap();
+    assert_eq!(bench.pending(), [id.0, next.0]);
+    bench.close().await;
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! One function per fuzz target: what it tries on any bytes, and what must hold. The targets under
 //! `fuzz/` call them, and so does a plain test with every input found so far.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use bytes::Bytes;
 use smtp_appliance::alert::{self, Alert, AlertId, Origin, text};
+use smtp_appliance::audio;
 use smtp_appliance::channel::mail::rewrite::{Facts, Loop, MAX_PASSES, rewrite};
 use smtp_appliance::config::{self, Config, Language, MailAddress, Templates, TextTemplates};
 use smtp_appliance::intake::{Accepted, Rejected, Submission};
@@ -14,18 +16,21 @@ use smtp_appliance::modem::pdu::{
     split, to_hex,
 };
 use smtp_appliance::smtp::{Clients, Context, Memory, Session, Step};
+use smtp_appliance::speech::script::words;
 
 /// A target's name, and what it tries.
 type Entry = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub(crate) const ENTRIES: [Entry; 6] = [
+pub(crate) const ENTRIES: [Entry; 8] = [
     ("at_digest", at_digest),
     ("config", config),
     ("mail_rewrite", mail_rewrite),
     ("mail_to_alert", mail_to_alert),
     ("pdu", pdu),
     ("smtp_session", smtp_session),
+    ("sound", sound),
+    ("spoken", spoken),
 ];
 
 /// Runs a target on an input.
@@ -339,5 +344,35 @@ fn mail_rewrite(bytes: &[u8]) {
     assert!(!body.contains(['\r', '\n']));
     if !bytes.contains(&b'\r') && !bytes.contains(&b'\n') {
         assert!(bytes.ends_with(&out.body));
+    }
+}
+
+/// A sound file: sound of a known rate and a length with a limit, which can be written and read
+/// again, or an error in words.
+fn sound(bytes: &[u8]) {
+    let pcm = match audio::decode(bytes.to_vec()) {
+        Ok(pcm) => pcm,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    assert!(!pcm.samples.is_empty() && pcm.duration() <= audio::LONGEST);
+    let again = audio::wav(&pcm).and_then(audio::decode).expect("what was written");
+    assert!((again.rate, &again.samples) == (pcm.rate, &pcm.samples));
+}
+
+/// A text as it is said: sentences with something to say, of a limited length in all, and nothing
+/// that commands a voice or a terminal. The first byte chooses the language.
+fn spoken(bytes: &[u8]) {
+    let Some((&how, text)) = bytes.split_first() else { return };
+    let languages = ["en", "es", "de", "zh"];
+    let language: Language = languages[usize::from(how) % 4].parse().expect("a language");
+    let sentences = words(&String::from_utf8_lossy(text), &language, &BTreeMap::new());
+    let length: usize = sentences.iter().map(|sentence| sentence.chars().count()).sum();
+    assert!(length <= 40_000, "{length} characters");
+    for sentence in sentences {
+        assert!(sentence.chars().any(char::is_alphanumeric), "{sentence:?}");
+        assert!(
+            !sentence.contains(|c: char| c.is_control() || "<>[]|".contains(c)),
+            "{sentence:?}"
+        );
     }
 }

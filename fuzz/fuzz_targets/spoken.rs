@@ -1,0 +1,8 @@
+//! A text that is to be said.
+
+#![no_main]
+
+#[path = "../../tests/support/fuzz_entry.rs"]
+mod fuzz_entry;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_entry::run("spoken", bytes));
