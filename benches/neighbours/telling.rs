@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use smtp_appliance::demo::relay::{self, Relay};
-use smtp_appliance::modem::simulator::{Options, Simulator};
+use smtp_appliance::modem::simulator::{Options, PhoneEvent, Simulator};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, mpsc};
@@ -40,6 +40,7 @@ const FLOOR_MS: f64 = 189.0;
 pub(crate) fn measure(folder: &Path, rounds: usize, report: &mut Report) -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
         latency(&folder.join("telling"), rounds, report).await?;
+        call(&folder.join("call"), rounds, report).await?;
         one_sms(&folder.join("sms"), rounds.min(20), report).await
     })
 }
@@ -52,7 +53,7 @@ async fn latency(folder: &Path, rounds: usize, report: &mut Report) -> Result<()
     let relay = Relay::start(settings).await?;
     let (relay_port, mut bytes_at_relay) = watched(relay.address()).await?;
     let Simulator { control, mut phone } = Simulator::start(Options::default(), stop)?;
-    let mut orders = commands(control.listen());
+    let mut orders = commands(control.listen(), "AT+CMGS");
     let channels = format!(
         "[mail]\nrelay = \"127.0.0.1\"\nport = {}\ntls = \"off\"\nfrom = \"alerts@example.org\"\n\n\
          [sms]\nfull_text = false\ndelivery_report = false\n\n\
@@ -85,6 +86,42 @@ async fn latency(folder: &Path, rounds: usize, report: &mut Report) -> Result<()
         };
         report.row(&format!("250 to {what}, median"), "at most 5 ms", &value, |v| v <= 5.0);
     }
+    Ok(())
+}
+
+/// Her line is busy, so that the appliance's is free again at once.
+async fn call(folder: &Path, rounds: usize, report: &mut Report) -> Result<()> {
+    let stop = CancellationToken::new();
+    let guard = stop.clone().drop_guard();
+    let orders =
+        ["connect 0s", "person busy"].map(str::parse).into_iter().collect::<Result<_, _>>();
+    let options = Options { orders: orders?, ..Options::default() };
+    let Simulator { control, phone: _phone } = Simulator::start(options, stop)?;
+    let (mut dialled, mut calls) = (commands(control.listen(), "ATD"), control.calls());
+    let channels = format!(
+        "[mail]\nenabled = false\n\n[sms]\nenabled = false\n\n[gsm.retry]\nfirst = \"1 h\"\n\
+         max = \"1 h\"\n\n[call]\ndigest_from = 0\n\n[audio]\nplayback = \"null\"\n\n\
+         [modem]\ndevice = \"{}\"\n",
+        control.path().display()
+    );
+    let ours = Running::start(folder, &channels, KEEP_ALL)?;
+    let mut client = Client::connect(ours.address).await?;
+    let mut times = Vec::new();
+    for round in 0..rounds + WARM_UP {
+        let accepted = client.send_about(&format!("Alarm {round}")).await?;
+        let dialled = timeout(PATIENCE, dialled.recv()).await?.context("no call")?;
+        while !matches!(timeout(PATIENCE, calls.recv()).await??.event, PhoneEvent::Ended(_)) {}
+        if round >= WARM_UP {
+            times.push(millis(dialled.saturating_duration_since(accepted)));
+        }
+        sleep(PAUSE * 4).await;
+    }
+    drop(guard);
+    let value = Value {
+        number: median(&times),
+        text: format!("{:.2} ms ({})", median(&times), crate::report::spread(&times)),
+    };
+    report.row("250 to ATD, the line being free, median", "at most 20 ms", &value, |v| v <= 20.0);
     Ok(())
 }
 
@@ -155,12 +192,15 @@ async fn watched(relay: SocketAddr) -> Result<(SocketAddr, mpsc::Receiver<Instan
     Ok((address, moments))
 }
 
-/// The moments at which the modem hears `AT+CMGS`.
-fn commands(mut heard: broadcast::Receiver<String>) -> mpsc::Receiver<Instant> {
+/// The moments at which the modem hears this command.
+fn commands(
+    mut heard: broadcast::Receiver<String>,
+    command: &'static str,
+) -> mpsc::Receiver<Instant> {
     let (seen, moments) = mpsc::channel(MAILBOX);
     tokio::spawn(async move {
         while let Ok(line) = heard.recv().await {
-            if line.starts_with("AT+CMGS") {
+            if line.starts_with(command) {
                 seen.try_send(Instant::now()).ok();
             }
         }
