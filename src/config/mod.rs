@@ -7,6 +7,7 @@ mod load;
 mod name;
 mod read;
 mod section;
+mod sip;
 mod template;
 mod value;
 
@@ -21,5 +22,6 @@ pub use section::{
     ListenerTls, Mail, Modem, ModemAudio, ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser,
     Speech, Templates, TextTemplates, Unacknowledged,
 };
+pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};
