@@ -15,7 +15,8 @@ pub use directory::{Directory, Person};
 pub use fault::{Fault, LoadError};
 pub use load::{Loaded, known_keys};
 pub use name::{
-    ChannelName, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber, VoiceName,
+    ChannelName, Extension, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber,
+    VoiceName,
 };
 pub use section::{
     Appliance, Audio, AuthPolicy, Call, Channels, Config, Filter, Gsm, Ignore, Listener,

@@ -20,8 +20,6 @@ pub struct Sip {
     pub codecs: Vec<SipCodec>,
     /// Comfort noise (RFC 3389) where nothing is said; digital silence when off.
     pub comfort_noise: bool,
-    /// Silence after the last word, before it hangs up.
-    pub lead_out: Duration,
     /// Most calls at a time.
     pub max_calls: usize,
 }
@@ -101,6 +99,8 @@ pub enum SipCodec {
 /// `[voip]`: the channel of calls by SIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Voip {
+    /// Silence after the last word, before it hangs up.
+    pub lead_out: Duration,
     /// How it tries again.
     pub retry: Retry,
 }
