@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::text;
-use crate::channel::call::Progress;
+use crate::channel::call::{Caller, Progress};
 use crate::channel::{Channel, GsmChannel, MailChannel, SmsChannel, SmsText};
 use crate::config::{Config, LoadError};
 use crate::control;
@@ -94,12 +94,12 @@ impl Appliance {
         let (queue, writer) = open_queue(&config, &settings)?;
         let (modem, gsm) = Gsm::new(settings.clone());
         let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
-        let gsm_channel = GsmChannel::new(settings.clone(), modem.clone(), speaker);
-        let calls = gsm_channel.watchers();
+        let caller = Caller::new(settings.clone(), speaker);
+        let calls = caller.watchers();
         let channels: Vec<Arc<dyn Channel>> = vec![
             Arc::new(MailChannel::new(settings.clone())),
-            Arc::new(SmsChannel::new(settings.clone(), modem, sms_text(settings.clone()))),
-            Arc::new(gsm_channel),
+            Arc::new(SmsChannel::new(settings.clone(), modem.clone(), sms_text(settings.clone()))),
+            Arc::new(GsmChannel::new(caller, modem)),
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use smtp_appliance::channel::call::{CallByHand, Happening, Progress};
+use smtp_appliance::channel::call::{CallByHand, Caller, Happening, Progress};
 use smtp_appliance::channel::{Channel, GsmChannel, Outcome, Reach};
 use smtp_appliance::config::{ChannelName, Config, Language, VoiceName};
 use smtp_appliance::control::{self, Answer, ClientError};
@@ -98,8 +98,9 @@ fn call_from_here(
         let end = stop.child_token();
         let (modem, _events) = Modem::start(modem, end.clone());
         let (_modem, current) = watch::channel(Some(modem.clone()));
-        let channel = GsmChannel::new(config, current, speaker);
-        let mut happens = channel.watchers().subscribe();
+        let caller = Caller::new(config, speaker);
+        let mut happens = caller.watchers().subscribe();
+        let channel = GsmChannel::new(caller, current);
         let mut telling = channel.tell(job);
         let reports = loop {
             tokio::select! {

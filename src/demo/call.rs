@@ -93,7 +93,8 @@ impl Calls {
             | Happening::Said(_)
             | Happening::Listens
             | Happening::Acknowledged
-            | Happening::HungUp(_) => {}
+            | Happening::HungUp(_)
+            | Happening::Measured(_) => {}
         }
         Ok(None)
     }

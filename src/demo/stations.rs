@@ -156,7 +156,8 @@ impl Stations {
             | Happening::Listens
             | Happening::Key(_)
             | Happening::Acknowledged
-            | Happening::HungUp(_) => station("call", &call.what.to_string()),
+            | Happening::HungUp(_)
+            | Happening::Measured(_) => station("call", &call.what.to_string()),
         }
         match self.calls.note(call) {
             Ok(Some(heard)) => {

@@ -101,7 +101,7 @@ fn read_account(mut table: Section<'_>) -> Option<SipAccount> {
         proxy: table.get("proxy", proxy),
         register,
         expires: table
-            .get("expires", time_within(Duration::from_secs(60)..=Duration::from_hours(24)))
+            .get("expires", time_within(Duration::from_mins(1)..=Duration::from_hours(24)))
             .unwrap_or(Duration::from_mins(5)),
         transport: transport.unwrap_or(SipTransport::Udp),
         ca,
