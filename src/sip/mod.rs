@@ -1,0 +1,3 @@
+//! The appliance as a telephone on a company's exchange: SIP (RFC 3261), by its own small user agent.
+
+pub mod message;
