@@ -13,6 +13,10 @@ pub enum Algorithm {
     Sha256,
     /// `SHA-256-sess`
     Sha256Sess,
+    /// `SHA-512-256`: half of a SHA-512.
+    Sha512Half,
+    /// `SHA-512-256-sess`
+    Sha512HalfSess,
     /// Another one, which is not answered.
     Other(String),
 }
@@ -26,6 +30,8 @@ impl Algorithm {
             Self::Md5Sess => "MD5-sess",
             Self::Sha256 => "SHA-256",
             Self::Sha256Sess => "SHA-256-sess",
+            Self::Sha512Half => "SHA-512-256",
+            Self::Sha512HalfSess => "SHA-512-256-sess",
             Self::Other(name) => name,
         }
     }
@@ -33,7 +39,14 @@ impl Algorithm {
 
 impl From<&str> for Algorithm {
     fn from(text: &str) -> Self {
-        let all = [Self::Md5, Self::Md5Sess, Self::Sha256, Self::Sha256Sess];
+        let all = [
+            Self::Md5,
+            Self::Md5Sess,
+            Self::Sha256,
+            Self::Sha256Sess,
+            Self::Sha512Half,
+            Self::Sha512HalfSess,
+        ];
         let found = all.into_iter().find(|one| one.as_str().eq_ignore_ascii_case(text));
         found.unwrap_or_else(|| Self::Other(text.to_owned()))
     }
@@ -64,7 +77,7 @@ impl Qop {
 pub struct Challenge {
     /// Of a proxy (407), or of the one the request is for (401).
     pub proxy: bool,
-    /// Where the password holds.
+    /// Where the password holds. This and the next two stand here as between their quotes.
     pub realm: String,
     /// The server's random.
     pub nonce: String,
@@ -83,7 +96,7 @@ pub struct Challenge {
 
 /// Reads the Digest challenges of a line, which may hold several, and others between them.
 pub(super) fn read(line: &str, proxy: bool) -> Vec<Challenge> {
-    let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    let mut found: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
     let mut rest = line;
     while let Some((word, value)) = take(&mut rest) {
         match (value, found.last_mut()) {
@@ -97,31 +110,35 @@ pub(super) fn read(line: &str, proxy: bool) -> Vec<Challenge> {
 }
 
 /// Takes `name=value`, or the name of a scheme, off a line. Commas are not relied upon: some
-/// devices forget one.
-fn take(rest: &mut &str) -> Option<(String, Option<String>)> {
-    let text = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '='));
-    let end =
-        text.find(|c: char| c.is_whitespace() || matches!(c, ',' | '=')).unwrap_or(text.len());
+/// devices forget one. A quoted value keeps its escapes, since it is hashed with them.
+fn take<'a>(rest: &mut &'a str) -> Option<(&'a str, Option<&'a str>)> {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, ',' | '=');
+    let text = rest.trim_start_matches(is_end);
+    let end = text.find(is_end).unwrap_or(text.len());
     let (word, behind) = text.split_at_checked(end).filter(|(word, _)| !word.is_empty())?;
     let Some(value) = behind.trim_start().strip_prefix('=').map(str::trim_start) else {
         *rest = behind;
-        return Some((word.to_owned(), None));
+        return Some((word, None));
     };
-    let end = match value.starts_with('"') {
-        // The first unquoted byte; all of it if the quote is never closed.
-        true => grammar::unquoted(value).next().map_or(value.len(), |(at, _)| at),
-        false => value.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(value.len()),
+    let (value, behind) = match value.strip_prefix('"') {
+        Some(inside) => {
+            let end = grammar::closing_quote(inside).unwrap_or(inside.len());
+            let (value, behind) = inside.split_at_checked(end)?;
+            (value, behind.strip_prefix('"').unwrap_or(behind))
+        }
+        None => {
+            let is_end = |c: char| c.is_whitespace() || c == ',';
+            value.split_at_checked(value.find(is_end).unwrap_or(value.len()))?
+        }
     };
-    let end = if end == 0 && value.starts_with('"') { value.len() } else { end };
-    let (value, behind) = value.split_at_checked(end)?;
     *rest = behind;
-    Some((word.to_owned(), Some(grammar::unquote(value))))
+    Some((word, Some(value)))
 }
 
-fn challenge(params: &[(String, String)], proxy: bool) -> Option<Challenge> {
+fn challenge(params: &[(&str, &str)], proxy: bool) -> Option<Challenge> {
     let get = |name: &str| {
         let found = params.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone())
+        found.map(|(_, value)| (*value).to_owned())
     };
     let qop = get("qop").map(|offered| {
         let words = offered.split([',', ' ']).map(str::trim);

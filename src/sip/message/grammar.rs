@@ -14,7 +14,7 @@ pub(super) fn unquoted(text: &str) -> impl Iterator<Item = (usize, u8)> {
                 return Some((at, byte));
             }
             let mut inside = bytes.clone();
-            all_closed = skip_quoted(&mut inside);
+            all_closed = skip_quoted(&mut inside).is_some();
             if !all_closed {
                 return Some((at, byte));
             }
@@ -23,20 +23,20 @@ pub(super) fn unquoted(text: &str) -> impl Iterator<Item = (usize, u8)> {
     })
 }
 
-/// Goes behind the closing quote; false if there is none.
-fn skip_quoted(bytes: &mut impl Iterator<Item = (usize, u8)>) -> bool {
-    while let Some((_, byte)) = bytes.next() {
+/// Goes behind the closing quote, and tells where it is.
+fn skip_quoted(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<usize> {
+    while let Some((at, byte)) = bytes.next() {
         match byte {
             b'\\' => drop(bytes.next()),
-            b'"' => return true,
+            b'"' => return Some(at),
             _ => {}
         }
     }
-    false
+    None
 }
 
 /// The items of a list: cut at commas that stand neither in a quoted string nor in `<…>`.
-pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::sip) fn list(text: &str) -> impl Iterator<Item = &str> {
     let mut in_brackets = false;
     split(text, move |byte| {
         match byte {
@@ -86,16 +86,32 @@ pub(super) fn unquote(text: &str) -> String {
 
 /// A quoted string.
 pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
+    format!("\"{}\"", escape_quoted(text))
+}
+
+/// What stands between the quotes of a quoted string.
+pub(in crate::sip) fn escape_quoted(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars().filter(|c| !c.is_control()) {
         if matches!(c, '"' | '\\') {
-            quoted.push('\\');
+            escaped.push('\\');
         }
-        quoted.push(c);
+        escaped.push(c);
     }
-    quoted.push('"');
-    quoted
+    escaped
+}
+
+/// What stood between quotes, to be put between quotes again; escaped only if it cannot have.
+pub(in crate::sip) fn keep_quoted(text: &str) -> String {
+    let is_whole =
+        !text.contains(char::is_control) && closing_quote(&format!("{text}\"")) == Some(text.len());
+    if is_whole { text.to_owned() } else { escape_quoted(text) }
+}
+
+/// Where the quoted string ends whose first quote stood before `text`.
+pub(super) fn closing_quote(text: &str) -> Option<usize> {
+    let mut bytes = text.bytes().enumerate();
+    skip_quoted(&mut bytes)
 }
 
 /// A character of a token.

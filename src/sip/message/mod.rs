@@ -8,7 +8,7 @@ mod challenge;
 mod debug;
 mod error;
 mod framing;
-mod grammar;
+pub(super) mod grammar;
 mod headers;
 mod method;
 mod name;
