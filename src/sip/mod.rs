@@ -3,3 +3,5 @@
 pub mod digest;
 
 pub mod message;
+
+pub mod sdp;

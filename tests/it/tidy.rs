@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Files and folders that decide and never act: no clock, no tokio.
-const PURE: [&str; 34] = [
+const PURE: [&str; 35] = [
     "src/alert",
     "src/audio/alsa/pace.rs",
     "src/audio/g711.rs",
@@ -33,6 +33,7 @@ const PURE: [&str; 34] = [
     "src/queue/index.rs",
     "src/sip/digest.rs",
     "src/sip/message",
+    "src/sip/sdp",
     "src/smtp/auth.rs",
     "src/smtp/command.rs",
     "src/smtp/data.rs",
