@@ -33,7 +33,10 @@ pub fn answer(
     cnonce: &str,
     count: u32,
 ) -> Option<(Name, String)> {
-    let qop = protection(challenge)?;
+    let qop = match protection(challenge)? {
+        Protection::Nothing => None,
+        Protection::Of(qop) => Some(qop),
+    };
     let hasher = Hasher::of(&challenge.algorithm)?;
     let (realm, nonce) = (&challenge.realm, &challenge.nonce);
     let (uri, nc) = (request.uri.to_string(), format!("{count:08x}"));
@@ -103,12 +106,20 @@ fn strength(challenge: &Challenge) -> Option<u8> {
     }
 }
 
+/// What an answer protects.
+#[derive(Clone, Copy)]
+enum Protection {
+    /// As in RFC 2069: the nonce is all there is.
+    Nothing,
+    Of(Qop),
+}
+
 /// The protection that is used: that of the body only if no other is offered, since boxes on the
-/// way change bodies. The inner `None` is an answer without (RFC 2069).
-fn protection(challenge: &Challenge) -> Option<Option<Qop>> {
-    let Some(offered) = &challenge.qop else { return Some(None) };
+/// way change bodies. Nothing if only unknown ones are offered.
+fn protection(challenge: &Challenge) -> Option<Protection> {
+    let Some(offered) = &challenge.qop else { return Some(Protection::Nothing) };
     let best = offered.iter().find(|qop| **qop == Qop::Auth).or(offered.first());
-    best.map(|qop| Some(*qop))
+    best.map(|qop| Protection::Of(*qop))
 }
 
 /// A hash, as hexadecimal text.
@@ -156,7 +167,9 @@ mod tests {
 
     fn challenges(lines: &[&str]) -> Vec<Challenge> {
         let mut headers = Headers::default();
-        lines.iter().for_each(|line| headers.push(Name::WwwAuthenticate, line));
+        for line in lines {
+            headers.push(Name::WwwAuthenticate, line);
+        }
         headers.challenges()
     }
 
@@ -241,7 +254,8 @@ mod tests {
 
     #[test]
     fn the_strongest_of_each_realm_is_chosen() {
-        let rows: [(&[&str], &[(&str, &str)]); 6] = [
+        type Row = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+        let rows: [Row; 6] = [
             (&["Digest realm=a,nonce=1"], &[("a", "MD5")]),
             (
                 &["Digest realm=a,nonce=1,algorithm=MD5,Digest realm=a,nonce=2,algorithm=SHA-256"],

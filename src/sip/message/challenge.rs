@@ -120,16 +120,13 @@ fn take<'a>(rest: &mut &'a str) -> Option<(&'a str, Option<&'a str>)> {
         *rest = behind;
         return Some((word, None));
     };
-    let (value, behind) = match value.strip_prefix('"') {
-        Some(inside) => {
-            let end = grammar::closing_quote(inside).unwrap_or(inside.len());
-            let (value, behind) = inside.split_at_checked(end)?;
-            (value, behind.strip_prefix('"').unwrap_or(behind))
-        }
-        None => {
-            let is_end = |c: char| c.is_whitespace() || c == ',';
-            value.split_at_checked(value.find(is_end).unwrap_or(value.len()))?
-        }
+    let (value, behind) = if let Some(inside) = value.strip_prefix('"') {
+        let end = grammar::closing_quote(inside).unwrap_or(inside.len());
+        let (value, behind) = inside.split_at_checked(end)?;
+        (value, behind.strip_prefix('"').unwrap_or(behind))
+    } else {
+        let is_end = |c: char| c.is_whitespace() || c == ',';
+        value.split_at_checked(value.find(is_end).unwrap_or(value.len()))?
     };
     *rest = behind;
     Some((word, Some(value)))
@@ -159,4 +156,55 @@ fn challenge(params: &[(&str, &str)], proxy: bool) -> Option<Challenge> {
         stale: get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
         domain: get("domain"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn challenges_are_read() {
+        let line = "Digest realm=\"pbx, 2\", nonce = \"a=\\\"b\", opaque=\"\", algorithm=\"sha-256\", \
+                    qop=\"auth,auth-int\", stale=TRUE, domain=\"sip:pbx\"";
+        let expected = Challenge {
+            proxy: true,
+            realm: "pbx, 2".to_owned(),
+            nonce: "a=\\\"b".to_owned(),
+            opaque: Some(String::new()),
+            algorithm: Algorithm::Sha256,
+            qop: Some(vec![Qop::Auth, Qop::AuthInt]),
+            stale: true,
+            domain: Some("sip:pbx".to_owned()),
+        };
+        assert_eq!(read(line, true), [expected]);
+    }
+
+    #[test]
+    fn several_stand_in_one_line() {
+        let rows: [(&str, &[&str]); 12] = [
+            ("Digest realm=a,nonce=1", &["1 MD5"]),
+            (
+                "Digest realm=a,nonce=1,Digest realm=a,nonce=2,algorithm=SHA-256",
+                &["1 MD5", "2 SHA-256"],
+            ),
+            ("Basic realm=\"a\", digest nonce=\"1\"", &["1 MD5"]),
+            ("Bearer abc==, Digest nonce=1", &["1 MD5"]),
+            ("Digest nonce=1, Negotiate", &["1 MD5"]),
+            ("Digest nonce=1, Bearer scope=\"x\", realm=y", &["1 MD5"]),
+            ("Digest realm=\"a\" nonce=\"1\" algorithm=MD5-sess", &["1 MD5-sess"]),
+            ("Digest realm=\"a\"nonce=\"1\"", &["1 MD5"]),
+            ("Digest nonce=\"1\", algorithm=SHA3", &["1 SHA3"]),
+            ("Digest nonce=\"never closed, qop=auth", &["never closed, qop=auth MD5"]),
+            ("Digest realm=\"a\"", &[]),
+            ("nonce=1", &[]),
+        ];
+        for (line, expected) in rows {
+            let found = read(line, false);
+            let found: Vec<_> = found
+                .iter()
+                .map(|one| format!("{} {}", one.nonce, one.algorithm.as_str()))
+                .collect();
+            assert_eq!(found, expected, "{line}");
+        }
+    }
 }

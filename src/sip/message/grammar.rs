@@ -71,7 +71,9 @@ pub(super) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
 /// What a quoted string says; anything else says itself.
 pub(super) fn unquote(text: &str) -> String {
     let text = text.trim();
-    let Some(inside) = text.strip_prefix('"') else { return text.to_owned() };
+    let Some(inside) = text.strip_prefix('"') else {
+        return text.chars().filter(|c| !c.is_control()).collect();
+    };
     let mut said = String::with_capacity(inside.len());
     let mut chars = inside.chars();
     while let Some(c) = chars.next() {
@@ -81,6 +83,7 @@ pub(super) fn unquote(text: &str) -> String {
             c => said.push(c),
         }
     }
+    said.retain(|c| !c.is_control());
     said
 }
 

@@ -117,7 +117,9 @@ mod tests {
         ];
         for (lines, count) in rows {
             let mut headers = Headers::default();
-            lines.iter().for_each(|line| headers.push(Name::Via, line));
+            for line in lines {
+                headers.push(Name::Via, line);
+            }
             headers.replace_top_via(&via);
             let vias = headers.vias();
             assert_eq!(vias.len(), count);

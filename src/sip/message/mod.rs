@@ -10,6 +10,7 @@ mod error;
 mod framing;
 pub(super) mod grammar;
 mod headers;
+mod host;
 mod method;
 mod name;
 mod name_addr;
@@ -26,12 +27,13 @@ pub use challenge::{Algorithm, Challenge, Qop};
 pub use error::{MessageError, MessageFault};
 pub use framing::{Frame, StreamFramer};
 pub use headers::Headers;
+pub use host::Host;
 pub use method::Method;
 pub use name::Name;
 pub use name_addr::NameAddr;
 pub use params::Params;
 pub use typed::{CSeq, RAck, Refresher, SessionExpires};
-pub use uri::{Host, Scheme, Uri, UriError};
+pub use uri::{Scheme, Uri, UriError};
 pub use via::{MAGIC_COOKIE, Transport, Via};
 
 /// Longest message, in bytes: what a UDP datagram can hold.
@@ -129,7 +131,7 @@ impl Request {
     }
 
     /// A response with what RFC 3261 section 8.2.6 has it copy: all Via in their order, From, To,
-    /// Call-ID, CSeq, and for a 100 the Timestamp. The tag of To is the caller's to add.
+    /// Call-ID, `CSeq`, and for a 100 the Timestamp. The tag of To is the caller's to add.
     #[must_use]
     pub fn response(&self, status: u16, reason: &str) -> Response {
         Response::to_headers(&self.headers, status, reason)

@@ -57,7 +57,8 @@ impl FromStr for NameAddr {
             return Ok(Self { display: None, uri: uri.parse()?, params });
         };
         let (uri, params) = rest.split_once('>').ok_or(UriError::Host)?;
-        let display = Some(grammar::unquote(display)).filter(|display| !display.is_empty());
+        let display =
+            Some(grammar::unquote(display).trim().to_owned()).filter(|display| !display.is_empty());
         let params = params.split_once(';').map_or("", |(_, params)| params);
         Ok(Self { display, uri: uri.parse()?, params: Params::of_header(params) })
     }
@@ -70,5 +71,43 @@ impl fmt::Display for NameAddr {
         }
         write!(out, "<{}>", self.uri)?;
         self.params.write_header(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        let rows = [
+            ("<sip:a@b>;tag=1", None, "sip:a@b", Some("1")),
+            ("sip:a@b;tag=1", None, "sip:a@b", Some("1")),
+            ("sip:a@b", None, "sip:a@b", None),
+            (
+                "\"A, \\\"B\\\" <c>; d\" <sip:a@b;lr>;tag=1",
+                Some("A, \"B\" <c>; d"),
+                "sip:a@b;lr",
+                Some("1"),
+            ),
+            ("Ana  Lopez <sip:a@b>", Some("Ana  Lopez"), "sip:a@b", None),
+            ("Ana<sip:a@b>", Some("Ana"), "sip:a@b", None),
+            ("\"\" <sip:a@b>;x", None, "sip:a@b", None),
+            ("Bell, Alexander <sip:a@b>;tag=1", Some("Bell, Alexander"), "sip:a@b", Some("1")),
+            ("\"Never closed <sip:a@b>;tag=1", Some("Never closed"), "sip:a@b", Some("1")),
+            ("< sip:a@b > ; TAG = 1", None, "sip:a@b", Some("1")),
+            ("<tel:+34600000001>;tag=1;x=\";\"", None, "tel:+34600000001", Some("1")),
+            ("José <sip:a@b>", Some("José"), "sip:a@b", None),
+            ("<sip:a;b?c@d>;tag=", None, "sip:a;b?c@d", None),
+        ];
+        for (text, display, uri, tag) in rows {
+            let found: NameAddr = text.parse().expect(text);
+            assert_eq!((found.display.as_deref(), found.tag()), (display, tag), "{text}");
+            assert_eq!(found.uri.to_string(), uri, "{text}");
+            assert_eq!(found.to_string().parse(), Ok(found), "{text}");
+        }
+        for text in ["", "*", "<sip:a@b", "<>", "Ana", "\"<sip:a@b>\""] {
+            assert!(text.parse::<NameAddr>().is_err(), "{text}");
+        }
     }
 }

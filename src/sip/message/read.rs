@@ -68,26 +68,31 @@ impl Head {
         let first = lines.next().unwrap_or_default();
         let (method, start) = start(first.trim());
         let mut head = Self { method, start, headers: Headers::default() };
-        let mut unfolded: Vec<String> = Vec::new();
-        for line in lines.map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()) {
-            let full = unfolded.len() >= MAX_HEADERS;
-            match unfolded.last_mut() {
-                Some(last) if line.starts_with([' ', '\t']) => {
-                    last.push(' ');
-                    last.push_str(line.trim_start());
-                }
-                _ if full => return Err(head.refuse(MessageFault::TooManyHeaders)),
-                _ => unfolded.push(line),
+        let mut unfolded = String::new();
+        for line in lines.filter(|line| !line.trim().is_empty()) {
+            if line.starts_with([' ', '\t']) {
+                unfolded.push(' ');
+                unfolded.push_str(line.trim());
+            } else {
+                head.take_line(&std::mem::replace(&mut unfolded, line))?;
             }
         }
-        for line in unfolded {
-            // A line that is no header is passed over.
-            let Some((name, value)) = line.split_once(':') else { continue };
-            if grammar::is_token(name.trim()) {
-                head.headers.push(name.trim().into(), value);
-            }
-        }
+        head.take_line(&unfolded)?;
         Ok(head)
+    }
+
+    /// Adds a line; one that is no header is passed over.
+    fn take_line(&mut self, line: &str) -> Result<(), MessageError> {
+        let Some((name, value)) = line.split_once(':') else { return Ok(()) };
+        let name = name.trim();
+        // Content-Length is one more.
+        if self.headers.len() > MAX_HEADERS {
+            return Err(self.refuse(MessageFault::TooManyHeaders));
+        }
+        if grammar::is_token(name) {
+            self.headers.push(name.into(), value);
+        }
+        Ok(())
     }
 
     /// The length of the body, if the message tells it.
@@ -111,6 +116,9 @@ impl Head {
             return Err(self.refuse(fault));
         }
         self.headers.remove(&Name::ContentLength);
+        if self.headers.len() > MAX_HEADERS {
+            return Err(self.refuse(MessageFault::TooManyHeaders));
+        }
         let headers = self.headers;
         match self.start {
             Ok(Start::Request(method, uri)) => {

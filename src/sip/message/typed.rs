@@ -9,7 +9,7 @@ use super::name_addr::NameAddr;
 use super::via::Via;
 use super::{MAX_HEADERS, Uri};
 
-/// CSeq: the place of a request among those of its dialog.
+/// `CSeq`: the place of a request among those of its dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CSeq {
     /// Its number.
@@ -220,4 +220,70 @@ fn read_cseq(text: &str) -> Option<CSeq> {
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
     let number = number.parse().ok().filter(|_| is_number)?;
     grammar::is_token(method).then(|| CSeq { number, method: method.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: Name, value: &str) -> Headers {
+        let mut headers = Headers::default();
+        headers.push(name, value);
+        headers
+    }
+
+    #[test]
+    fn numbers_of_requests_are_read() {
+        let invite = |number| Some(CSeq { number, method: Method::Invite });
+        let rows = [
+            ("1 INVITE", invite(1)),
+            ("0009\t  INVITE", invite(9)),
+            ("4294967295 INVITE", invite(u32::MAX)),
+            ("4294967296 INVITE", None),
+            ("-1 INVITE", None),
+            ("+1 INVITE", None),
+            ("1", None),
+            ("1INVITE", None),
+            ("1 INV ITE", None),
+            ("1 invite", Some(CSeq { number: 1, method: Method::Other("invite".to_owned()) })),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(of(Name::CSeq, text).cseq(), expected, "{text}");
+        }
+        let rack = of(Name::RAck, "776656 1 INVITE").rack();
+        assert_eq!(rack.map(|rack| (rack.rseq, rack.cseq)), invite(1).map(|cseq| (776_656, cseq)));
+        assert_eq!(of(Name::RAck, "1 INVITE").rack(), None);
+    }
+
+    #[test]
+    fn sessions_and_lists_are_read() {
+        let rows = [
+            ("1800", Some((1800, None))),
+            ("1800;refresher=uac", Some((1800, Some(Refresher::Uac)))),
+            (" 90 ; x ; Refresher = UAS", Some((90, Some(Refresher::Uas)))),
+            ("soon", None),
+        ];
+        for (text, expected) in rows {
+            let found = of(Name::SessionExpires, text).session_expires();
+            assert_eq!(found.map(|found| (found.seconds, found.refresher)), expected, "{text}");
+        }
+        let mut headers = of(Name::Supported, "Timer, 100rel");
+        headers.push(Name::Supported, " ,path,");
+        assert_eq!(headers.tokens(&Name::Supported), ["timer", "100rel", "path"]);
+        assert!(of(Name::Contact, "*").contact_is_star());
+    }
+
+    #[test]
+    fn several_addresses_stand_in_a_line_or_in_several() {
+        let mut headers =
+            of(Name::Contact, "\"A, B\" <sip:a@b;x=1>;expires=5, sip:c@d;expires=60, *");
+        headers.push(Name::Contact, "<sip:e@f?a=b,c>");
+        let found = headers.contacts();
+        let users: Vec<_> =
+            found.iter().map(|one| (one.uri.user.as_deref(), one.expires())).collect();
+        assert_eq!(users, [(Some("a"), Some(5)), (Some("c"), Some(60)), (Some("e"), None)]);
+        let mut many = Headers::default();
+        many.push(Name::Route, "sip:a,".repeat(5000));
+        assert_eq!(many.routes().len(), MAX_HEADERS);
+    }
 }

@@ -1,11 +1,10 @@
 //! Addresses: `sip:`, `sips:` (RFC 3261 section 19.1) and `tel:` (RFC 3966).
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::grammar;
+use super::host::{Host, host_port};
 use super::params::Params;
 
 /// The scheme of a URI.
@@ -32,89 +31,6 @@ impl Scheme {
             Self::Other(name) => name,
         }
     }
-}
-
-/// A host: a name, or an address.
-#[derive(Debug, Clone, Eq)]
-pub enum Host {
-    /// A name. Its case does not count.
-    Name(String),
-    /// An address; IPv6 is written in brackets.
-    Ip(IpAddr),
-}
-
-impl PartialEq for Host {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Name(one), Self::Name(two)) => one.eq_ignore_ascii_case(two),
-            (Self::Ip(one), Self::Ip(two)) => one == two,
-            (Self::Name(_), Self::Ip(_)) | (Self::Ip(_), Self::Name(_)) => false,
-        }
-    }
-}
-
-impl Hash for Host {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match self {
-            Self::Name(name) => name.to_ascii_lowercase().hash(state),
-            Self::Ip(address) => address.hash(state),
-        }
-    }
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => {
-                name.chars().filter(|c| is_host_char(*c)).try_for_each(|c| write!(out, "{c}"))
-            }
-            Self::Ip(IpAddr::V4(address)) => write!(out, "{address}"),
-            Self::Ip(IpAddr::V6(address)) => write!(out, "[{address}]"),
-        }
-    }
-}
-
-impl FromStr for Host {
-    type Err = UriError;
-
-    /// Reads a name or an address; IPv6 with or without brackets.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        if let Ok(address) = inside.unwrap_or(text).parse::<Ipv6Addr>() {
-            return Ok(Self::Ip(address.into()));
-        }
-        if let Ok(address) = text.parse::<Ipv4Addr>() {
-            return Ok(Self::Ip(address.into()));
-        }
-        let is_name = !text.is_empty() && text.chars().all(is_host_char);
-        if is_name { Ok(Self::Name(text.to_owned())) } else { Err(UriError::Host) }
-    }
-}
-
-impl From<IpAddr> for Host {
-    fn from(address: IpAddr) -> Self {
-        Self::Ip(address)
-    }
-}
-
-/// The underscore is in no host name of any RFC, and in many of Windows and Docker.
-const fn is_host_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
-}
-
-/// Reads `host`, `host:port`, `[address]:port`, with blanks around the colon.
-pub(super) fn host_port(text: &str) -> Result<(Host, Option<u16>), UriError> {
-    let text = text.trim();
-    let end = if text.starts_with('[') { text.find(']').map(|at| at + 1) } else { text.find(':') };
-    let (host, port) = text.split_at_checked(end.unwrap_or(text.len())).ok_or(UriError::Host)?;
-    let port = port.trim().trim_start_matches(':').trim();
-    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-    let port = match port {
-        "" => None,
-        port if is_number => Some(port.parse().map_err(|_| UriError::Port)?),
-        _ => return Err(UriError::Port),
-    };
-    Ok((host.trim().parse()?, port))
 }
 
 /// An address.
@@ -156,8 +72,9 @@ impl Uri {
     /// `sip:user@host`; the user as plain text.
     #[must_use]
     pub fn sip(user: Option<&str>, host: Host) -> Self {
-        // Here a per cent sign is one, and a colon would begin a password.
-        let user = user.map(|user| grammar::escape(user, "%@:;?/&=+$,").replace("%2B", "+"));
+        // Here a per cent sign is one, and a colon would begin a password. Of the rest some may stand
+        // in a user, but not everybody knows (RFC 3261 section 25.1).
+        let user = user.map(|user| grammar::escape(user, "%@:;?/,#[]{}|\\^`"));
         let params = Params::default();
         Self { scheme: Scheme::Sip, user, host, port: None, params, headers: None }
     }
@@ -264,5 +181,110 @@ impl fmt::Display for Uri {
             write!(out, "?{}", grammar::escape(headers, "@"))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        let rows = [
+            ("sip:300@pbx.example.org", Some("300"), "pbx.example.org", None),
+            ("SIP:300@PBX.example.org:5070", Some("300"), "PBX.example.org", Some(5070)),
+            ("sips:192.0.2.7", None, "192.0.2.7", None),
+            ("sip:[2001:db8::1]:5060;transport=tcp", None, "[2001:db8::1]", Some(5060)),
+            ("sip:a@[2001:db8::1]", Some("a"), "[2001:db8::1]", None),
+            ("sip:a@2001:db8::1", Some("a"), "[2001:db8::1]", None),
+            ("sip:+1-2;x=1?y@host:", Some("+1-2;x=1?y"), "host", None),
+            ("sip:;,&:secret@host", Some(";,&:secret"), "host", None),
+            ("sip:%61%40b@a_b.", Some("%61%40b"), "a_b.", None),
+            ("sip:ñ@host?Subject=x@y", Some("%C3%B1"), "host", None),
+            ("sip:@host", Some(""), "host", None),
+        ];
+        for (text, user, host, port) in rows {
+            let uri: Uri = text.parse().expect(text);
+            assert_eq!((uri.user.as_deref(), uri.port), (user, port), "{text}");
+            assert_eq!(uri.host.to_string(), host, "{text}");
+            assert_eq!(uri.to_string().parse(), Ok(uri), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        let rows = [
+            ("", UriError::Scheme),
+            ("300", UriError::Scheme),
+            ("<sip:a>", UriError::Scheme),
+            ("sip:", UriError::Host),
+            ("sip:a@", UriError::Host),
+            ("sip:a@b@c", UriError::Host),
+            ("sip:a@ho\"st", UriError::Host),
+            ("sip:[2001:db8::1", UriError::Host),
+            ("sip:[::x]", UriError::Host),
+            ("sip:host:99999", UriError::Port),
+            ("sip:host:sip", UriError::Port),
+            ("sip:host; lr", UriError::Blank),
+            ("sip:host\r\nX: y", UriError::Blank),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(text.parse::<Uri>(), Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_and_headers_are_kept() {
+        let text = "sip:a@b:5060;transport=TCP;lr;maddr=[2001:db8::2];x=%20=y?Subject=a%20b&c=d";
+        let uri: Uri = text.parse().unwrap();
+        assert_eq!(uri.to_string(), text);
+        assert_eq!(uri.transport().as_deref(), Some("tcp"));
+        assert!(uri.lr());
+        assert_eq!(uri.maddr(), "2001:db8::2".parse().ok());
+        assert_eq!(uri.headers.as_deref(), Some("Subject=a%20b&c=d"));
+    }
+
+    #[test]
+    fn other_schemes_are_kept_as_text() {
+        let tel: Uri = "TEL:+1-201-555-0123;phone-context=example.org".parse().unwrap();
+        assert_eq!(
+            (tel.scheme.clone(), tel.user.as_deref()),
+            (Scheme::Tel, Some("+1-201-555-0123"))
+        );
+        assert_eq!(tel.params.get("phone-context"), Some("example.org"));
+        assert_eq!(tel.to_string(), "tel:+1-201-555-0123;phone-context=example.org");
+        let other: Uri = "http://example.org/a;b?c@d".parse().unwrap();
+        assert_eq!(other.scheme, Scheme::Other("http".to_owned()));
+        assert_eq!(other.to_string(), "http://example.org/a;b?c@d");
+    }
+
+    #[test]
+    fn a_user_of_any_text_makes_one_address() {
+        let rows = [
+            ("300", "sip:300@host"),
+            ("+34 600", "sip:+34%20600@host"),
+            ("*98#", "sip:*98%23@host"),
+            ("a@b;c:d?e%", "sip:a%40b%3Bc%3Ad%3Fe%25@host"),
+            ("a>\r\nX: y", "sip:a%3E%0D%0AX%3A%20y@host"),
+        ];
+        for (user, text) in rows {
+            let uri = Uri::sip(Some(user), Host::Name("host".to_owned()));
+            assert_eq!(uri.to_string(), text);
+            assert_eq!(text.parse(), Ok(uri));
+        }
+    }
+
+    #[test]
+    fn nothing_is_smuggled_in_through_a_part() {
+        let mut uri = Uri::sip(None, Host::Name("a\r\n<b>".to_owned()));
+        uri.scheme = Scheme::Other("x\r\ny: ".to_owned());
+        uri.user = Some("> \r\n".to_owned());
+        assert_eq!(uri.to_string(), "xy:%3E%20%0D%0A");
+        uri.scheme = Scheme::Sip;
+        uri.user = None;
+        uri.params.set("a\r\n", Some("b"));
+        uri.params.set("a", Some("\r\n;"));
+        uri.headers = Some("a>\0".to_owned());
+        assert_eq!(uri.to_string(), "sip:ab;a=%0D%0A%3B?a%3E%00");
     }
 }

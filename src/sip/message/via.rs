@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::grammar;
+use super::host::{Host, host_port};
 use super::params::Params;
-use super::uri::{Host, UriError, host_port};
+use super::uri::UriError;
 
 /// What a branch begins with if it is unique for its transaction (RFC 3261 section 8.1.1.7).
 pub const MAGIC_COOKIE: &str = "z9hG4bK";
@@ -145,5 +146,54 @@ impl fmt::Display for Via {
             write!(out, ":{port}")?;
         }
         self.params.write_header(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stations_are_read() {
+        let rows = [
+            (
+                "SIP/2.0/UDP 192.0.2.7:5060;rport;branch=z9hG4bK1",
+                "SIP/2.0/UDP 192.0.2.7:5060;rport;branch=z9hG4bK1",
+            ),
+            (
+                " SIP / 2.0 / tcp   first.example.com : 4000;ttl=16 ;branch = z9hG4bKa ",
+                "SIP/2.0/TCP first.example.com:4000;ttl=16;branch=z9hG4bKa",
+            ),
+            ("sip/2.0/TLS [2001:db8::1]", "SIP/2.0/TLS [2001:db8::1]"),
+            (
+                "SIP/2.0/WSS df7jal23ls0d.invalid;x=\"a;b\"",
+                "SIP/2.0/WSS df7jal23ls0d.invalid;x=\"a;b\"",
+            ),
+        ];
+        for (text, written) in rows {
+            let via: Via = text.parse().expect(text);
+            assert_eq!(via.to_string(), written);
+            assert_eq!(written.parse(), Ok(via));
+        }
+        for text in
+            ["", "SIP/2.0/UDP", "SIP/3.0/UDP a", "HTTP/2.0/UDP a", "SIP/2.0/X a", "SIP/2.0/UDP a b"]
+        {
+            assert!(text.parse::<Via>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_adds_is_found() {
+        let via = |params: &str| format!("SIP/2.0/UDP a;{params}").parse::<Via>().unwrap();
+        assert_eq!(via("received=192.0.2.1;rport=5060").received(), "192.0.2.1".parse().ok());
+        assert_eq!(via("received=2001:db8::1").received(), "2001:db8::1".parse().ok());
+        assert_eq!(via("received=[2001:db8::1]").received(), "2001:db8::1".parse().ok());
+        assert_eq!(via("received=pbx").received(), None);
+        assert_eq!(via("rport=5060").rport(), Some(5060));
+        assert_eq!(via("rport").rport(), None);
+        assert!(via("branch=Z9HG4BKx").has_magic_cookie());
+        assert!(!via("branch=1").has_magic_cookie());
+        assert!(!via("branch=z9hG4bé").has_magic_cookie());
+        assert_eq!(via("branch").branch(), None);
     }
 }

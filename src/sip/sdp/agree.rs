@@ -44,7 +44,7 @@ pub(super) fn best(
             }
             // The fault of a stream that is there says more than that one is not.
             Err(found) if fault.is_none() || fault == Some(SdpError::Refused) => {
-                fault = Some(found)
+                fault = Some(found);
             }
             Err(_) => {}
         }

@@ -373,7 +373,7 @@ fn any_local() -> impl Strategy<Value = Local> {
             let keys =
                 (1u32..).zip(suites).map(|(tag, suite)| CryptoKey { tag, suite, key: bytes });
             let keys = keys.collect();
-            Local { codecs, comfort_noise, encryption, keys, rtp_port, ..local(Encryption::Off) }
+            Local { rtp_port, codecs, comfort_noise, encryption, keys, ..local(Encryption::Off) }
         },
     )
 }
