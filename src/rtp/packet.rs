@@ -51,12 +51,14 @@ pub enum PacketError {
 }
 
 impl Header {
-    /// Adds its twelve octets.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend([0x80, u8::from(self.marker) << 7 | (self.payload & 0x7f)]);
-        out.extend(self.sequence.to_be_bytes());
-        out.extend(self.timestamp.to_be_bytes());
-        out.extend(self.ssrc.to_be_bytes());
+    /// Its twelve octets.
+    #[must_use]
+    pub fn octets(&self) -> [u8; HEADER] {
+        let [s1, s2] = self.sequence.to_be_bytes();
+        let [t1, t2, t3, t4] = self.timestamp.to_be_bytes();
+        let [c1, c2, c3, c4] = self.ssrc.to_be_bytes();
+        let second = u8::from(self.marker) << 7 | (self.payload & 0x7f);
+        [0x80, second, s1, s2, t1, t2, t3, t4, c1, c2, c3, c4]
     }
 
     /// Reads what stands first, whatever follows; also how many octets the whole header has with
@@ -120,8 +122,7 @@ mod tests {
         Header { marker: true, payload: 8, sequence: 0x1234, timestamp: 0xdead_beef, ssrc: 7 };
 
     fn bytes(first: u8, rest: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        PLAIN.write(&mut bytes);
+        let mut bytes = PLAIN.octets().to_vec();
         bytes[0] = first;
         bytes.extend(rest);
         bytes
@@ -171,8 +172,7 @@ mod tests {
             sound in proptest::collection::vec(any::<u8>(), 0..400),
         ) {
             let header = Header { marker, payload, sequence, timestamp, ssrc };
-            let mut bytes = Vec::new();
-            header.write(&mut bytes);
+            let mut bytes = header.octets().to_vec();
             bytes.extend(&sound);
             prop_assert_eq!(Packet::read(&bytes), Ok(Packet { header, payload: &sound }));
         }

@@ -9,6 +9,9 @@ use super::rtcp::Block;
 const MAX_DROPOUT: u16 = 3000;
 /// What is further behind than this is not late: the other side began anew.
 const MAX_MISORDER: u16 = 100;
+/// Numbers of one round. Counting begins with the second one, as what was sent before the first
+/// packet that came may be of the round before.
+const ROUND: u64 = 0x1_0000;
 /// Ticks of a telephone's timestamps in a second.
 pub(super) const CLOCK: f64 = 8000.0;
 
@@ -88,7 +91,7 @@ impl Reception {
     /// Begins with a first packet.
     #[must_use]
     pub fn new(ssrc: u32, sequence: u16, now: Instant) -> Self {
-        let first = u64::from(sequence);
+        let first = ROUND + u64::from(sequence);
         Self {
             ssrc,
             base: first,
@@ -150,7 +153,7 @@ impl Reception {
     /// The numbers begin anew; the first one of them, the stray, came too.
     fn restart(&mut self, sequence: u16) {
         let before = self.totals();
-        let first = u64::from(sequence.wrapping_sub(1));
+        let first = ROUND + u64::from(sequence.wrapping_sub(1));
         let counts = Counts { expected: 2, received: 2, ..Counts::default() };
         (self.base, self.highest, self.seen) = (first, first + 1, 3);
         (self.counts, self.before) = (counts, before);
@@ -203,7 +206,7 @@ impl Reception {
             ssrc: self.ssrc,
             fraction: fraction as u8,
             lost: lost.clamp(-0x80_0000, 0x7f_ffff) as i32,
-            highest: self.highest as u32,
+            highest: (self.highest - ROUND) as u32,
             jitter: self.jitter as u32,
             last_report: 0,
             delay: 0,

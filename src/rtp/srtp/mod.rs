@@ -16,6 +16,9 @@ pub use reports::{ReportOpener, ReportSealer};
 pub use sound::{Opener, Sealer};
 
 
+#[cfg(test)]
+pub(super) use keys::tests::master;
+
 /// Why a packet was not opened, or not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SrtpError {

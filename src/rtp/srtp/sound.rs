@@ -141,9 +141,9 @@ mod tests {
     use super::*;
 
     fn packet(sequence: u16, ssrc: u32) -> Vec<u8> {
-        let mut packet = Vec::new();
         let timestamp = u32::from(sequence) * 160;
-        Header { marker: false, payload: 0, sequence, timestamp, ssrc }.write(&mut packet);
+        let header = Header { marker: false, payload: 0, sequence, timestamp, ssrc };
+        let mut packet = header.octets().to_vec();
         packet.extend([0xab; 160]);
         packet
     }
