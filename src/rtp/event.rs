@@ -85,8 +85,8 @@ impl KeyReader {
             if earlier <= LATE {
                 return None;
             }
-            let goes_on = later <= SAME_PRESS
-                || (u32::from(last.duration) == LONGEST && later == LONGEST);
+            let goes_on =
+                later <= SAME_PRESS || (u32::from(last.duration) == LONGEST && later == LONGEST);
             if goes_on && last.code == event.code && !header.marker {
                 (last.timestamp, last.duration) = (header.timestamp, event.duration);
                 return None;

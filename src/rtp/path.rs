@@ -86,7 +86,10 @@ mod tests {
     fn who_is_followed_and_who_is_not() {
         use Whose::{Foreign, Moved, Theirs};
         // Where it should be: nobody else is ever followed.
-        play(false, &[(1, 7, 5, Theirs), (2, 7, 6, Foreign), (2, 7, 7, Foreign), (1, 7, 6, Theirs)]);
+        play(
+            false,
+            &[(1, 7, 5, Theirs), (2, 7, 6, Foreign), (2, 7, 7, Foreign), (1, 7, 6, Theirs)],
+        );
         // Elsewhere: two in a row, over the end of the numbers; then nobody else, not even there.
         play(
             false,

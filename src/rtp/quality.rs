@@ -84,13 +84,7 @@ impl Flow {
     /// What was received.
     pub(super) fn received(counts: &Counts, octets: u64, jitter: Duration) -> Self {
         let lost = counts.lost();
-        Self {
-            packets: counts.received,
-            octets,
-            lost,
-            loss: ratio(lost, counts.expected),
-            jitter,
-        }
+        Self { packets: counts.received, octets, lost, loss: ratio(lost, counts.expected), jitter }
     }
 }
 

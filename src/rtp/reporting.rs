@@ -116,6 +116,16 @@ impl Reporting {
         self.next
     }
 
+    #[cfg(test)]
+    pub(super) fn hasten(&mut self, now: Instant) {
+        self.next = Some(now);
+    }
+
+    /// Whether reports prove whose they are.
+    pub(super) fn is_secure(&self) -> bool {
+        self.keys.is_some()
+    }
+
     pub(super) fn ntp(&self, now: Instant) -> u64 {
         self.clock.at(now)
     }

@@ -138,8 +138,8 @@ pub fn write(report: &Report, name: &str, leaves: bool) -> Vec<u8> {
         }
     };
     let name: String = name.chars().take(MAX_NAME / 4).collect();
-    let chunk = SdesChunk::builder(report.ssrc)
-        .add_item_owned(SdesItem::builder(SdesItem::CNAME, &name));
+    let chunk =
+        SdesChunk::builder(report.ssrc).add_item_owned(SdesItem::builder(SdesItem::CNAME, &name));
     compound = compound.add_packet(Sdes::builder().add_chunk(chunk));
     if leaves {
         compound = compound.add_packet(Bye::builder().add_source(report.ssrc));

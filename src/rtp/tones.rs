@@ -111,10 +111,8 @@ fn key_of(block: &[f32]) -> Option<char> {
 fn strongest(powers: &[f32; 4]) -> Option<(usize, f32)> {
     let (place, best) =
         powers.iter().copied().enumerate().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
-    let alone = powers
-        .iter()
-        .enumerate()
-        .all(|(other, power)| other == place || power * ALONE <= best);
+    let alone =
+        powers.iter().enumerate().all(|(other, power)| other == place || power * ALONE <= best);
     alone.then_some((place, best))
 }
 

@@ -1,10 +1,10 @@
 //! What packets lead to, with stepped time.
 
+use super::super::Silence;
 use super::super::outgoing::{Identity, Outgoing};
 use super::super::srtp::{MASTER, MasterKey, Suite, master};
 use super::super::stream::Keys;
 use super::super::stream::tests::stream;
-use super::super::Silence;
 use super::*;
 use crate::audio::TELEPHONE_RATE;
 
@@ -88,12 +88,8 @@ fn keys_come_as_events_or_else_as_tones_and_never_as_both() {
             line.far.key(key).unwrap();
         }
         let keys: Vec<Happening> = line.pass(60);
-        let expected = [
-            Happening::Heard,
-            Happening::Key('1'),
-            Happening::Key('9'),
-            Happening::Key('#'),
-        ];
+        let expected =
+            [Happening::Heard, Happening::Key('1'), Happening::Key('9'), Happening::Key('#')];
         assert!(expected.iter().all(|one| keys.contains(one)) && keys.len() == 4, "{keys:?}");
     }
     // Tones, though events were agreed: the events would follow.

@@ -15,7 +15,6 @@ pub use keys::{MASTER, MasterKey, Suite};
 pub use reports::{ReportOpener, ReportSealer};
 pub use sound::{Opener, Sealer};
 
-
 #[cfg(test)]
 pub(super) use keys::tests::master;
 

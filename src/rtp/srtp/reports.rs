@@ -66,8 +66,7 @@ impl ReportOpener {
         let ssrc = ssrc(packet)?;
         let signed = packet.len().checked_sub(self.cipher.tag).ok_or(SrtpError::Malformed)?;
         let (clear, tag) = packet.split_at_checked(signed).ok_or(SrtpError::Malformed)?;
-        let (body, trailer) =
-            clear.split_last_chunk::<TRAILER>().ok_or(SrtpError::Malformed)?;
+        let (body, trailer) = clear.split_last_chunk::<TRAILER>().ok_or(SrtpError::Malformed)?;
         let end = body.len();
         if end < CLEAR {
             return Err(SrtpError::Malformed);

@@ -89,7 +89,11 @@ fn breaks_and_pauses() {
         ("a break of 9 ms is none", [tone(60), silence(9), tone(60)].concat(), "1"),
         ("a pause of 40 ms is one", [tone(60), silence(40), tone(60)].concat(), "11"),
         ("another key without a pause", [tone(60), other(60)].concat(), "1#"),
-        ("quick dialling", [tone(45), silence(45), tone(45), silence(45), other(45)].concat(), "11#"),
+        (
+            "quick dialling",
+            [tone(45), silence(45), tone(45), silence(45), other(45)].concat(),
+            "11#",
+        ),
     ];
     for (name, sound, expected) in table {
         all(&at_any_place(&sound), expected, name);
@@ -114,9 +118,8 @@ fn voice(seconds: u16, seed: u32) -> Pcm {
     let (mut formants, mut aims) = ([500.0, 1500.0, 2500.0], [500.0, 1500.0, 2500.0]);
     let (mut phase, mut pitch, mut loud) = (0.0, 120.0, 0.0);
     let samples = (0..u32::from(seconds) * 8000).map(|index| {
-        let mut random = |low: f32, high: f32| {
-            low + (high - low) * (f32::from(chance.sample()) + 28.0) / 56.0
-        };
+        let mut random =
+            |low: f32, high: f32| low + (high - low) * (f32::from(chance.sample()) + 28.0) / 56.0;
         // A new sound every 80 ms, some of them pauses.
         if index % 640 == 0 {
             aims = [random(250.0, 950.0), random(800.0, 2300.0), random(2100.0, 3300.0)];
