@@ -23,6 +23,6 @@ pub use section::{
     ListenerTls, Mail, Modem, ModemAudio, ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser,
     Speech, Templates, TextTemplates, Unacknowledged,
 };
-pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
+pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipSilence, SipTransport, Voip};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};

@@ -158,6 +158,7 @@ impl Call {
         // 63 bits, as some read it into a signed number.
         call.media.session_id = cx.tokens.number() >> 1;
         call.media.version = call.media.session_id;
+        call.media.encryption = call.identity.encryption;
         call.send_invite();
         call
     }
