@@ -183,6 +183,10 @@ impl Session {
         !self.line.is_closed()
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.line.is_closed()
+    }
+
     /// What was heard of the other side, as far as it was to be kept.
     #[must_use]
     pub fn heard(&self) -> Pcm {
