@@ -62,7 +62,7 @@ impl SipAccountView {
                 for_s: now.saturating_duration_since(*since).as_secs(),
                 expires_in_s: until(*expires),
             },
-            Registration::Failed { why, status: _, next_try } => {
+            Registration::Failed { why, next_try, .. } => {
                 SipState::Failed { why: why.clone(), next_try_in_s: until(*next_try) }
             }
         };

@@ -111,8 +111,8 @@ mod tests {
         let (start, mut clock) = start();
         for count in 0..30_000_u32 {
             let deadline = start + PERIOD * count;
-            if count > 0 {
-                assert_eq!(clock.due(deadline - Duration::from_micros(1)), Due::At(deadline));
+            if let Some(before) = deadline.checked_sub(Duration::from_micros(1)) {
+                assert_eq!(clock.due(before), Due::At(deadline));
             }
             // Up to 7 ms late.
             let late = Duration::from_millis(u64::from(count % 8));

@@ -23,7 +23,7 @@ const MOST_BRIDGED: u16 = 3;
 
 /// What a packet led to, for others to act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Happening {
+pub enum Happening {
     /// The first sound.
     Heard,
     /// A key was pressed.
@@ -36,15 +36,15 @@ pub(super) enum Happening {
 
 /// Counts of what was received and is no use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Rejected {
+pub struct Rejected {
     /// No packets, of another kind, or of somebody else.
-    pub(super) unexpected: u64,
+    pub unexpected: u64,
     /// Wrong in their encryption, or replayed.
-    pub(super) refused: u64,
+    pub refused: u64,
 }
 
 /// The receiving side of a call.
-pub(super) struct Incoming {
+pub struct Incoming {
     stream: Option<Stream>,
     opener: Option<Opener>,
     path: Option<Path>,
@@ -70,7 +70,8 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// Tells a silence of `patience`, and keeps the first `recorded` samples of what is heard.
-    pub(super) fn new(patience: Duration, recorded: usize) -> Self {
+    #[must_use]
+    pub fn new(patience: Duration, recorded: usize) -> Self {
         Self {
             stream: None,
             opener: None,
@@ -93,7 +94,7 @@ impl Incoming {
     }
 
     /// Begins, or goes on from elsewhere or otherwise.
-    pub(super) fn point(&mut self, stream: Stream, now: Instant) {
+    pub fn point(&mut self, stream: Stream, now: Instant) {
         let before = self.stream.as_ref();
         if before.map(|before| &before.keys) != Some(&stream.keys) {
             self.opener = stream.keys.as_ref().and_then(|keys| Opener::new(&keys.theirs));
@@ -107,7 +108,7 @@ impl Incoming {
     }
 
     /// A datagram came. `ours` is how we call ourselves.
-    pub(super) fn datagram(
+    pub fn datagram(
         &mut self,
         bytes: &mut Vec<u8>,
         from: SocketAddr,
@@ -250,56 +251,69 @@ impl Incoming {
     }
 
     /// When the silence will have been long enough to tell; `None` if it was told.
-    pub(super) fn silent_at(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn silent_at(&self) -> Option<Instant> {
         self.quiet_since.filter(|_| !self.told).map(|since| since + self.patience)
     }
 
     /// How long nothing came, if that is to be told now.
-    pub(super) fn silence(&mut self, now: Instant) -> Option<Duration> {
+    pub fn silence(&mut self, now: Instant) -> Option<Duration> {
         let at = self.silent_at().filter(|at| *at <= now)?;
         self.told = true;
         Some(now.saturating_duration_since(at) + self.patience)
     }
 
     /// How the other side calls itself.
-    pub(super) fn ssrc(&self) -> Option<u32> {
+    #[must_use]
+    pub fn ssrc(&self) -> Option<u32> {
         self.reception.as_ref().map(Reception::ssrc)
     }
 
     /// Where the other side is, as far as is known.
-    pub(super) fn remote(&self) -> Option<SocketAddr> {
+    #[must_use]
+    pub fn remote(&self) -> Option<SocketAddr> {
         self.path.as_ref().map(Path::remote)
     }
 
     /// What our report says of it.
-    pub(super) fn report(&mut self) -> Option<Block> {
+    pub fn report(&mut self) -> Option<Block> {
         self.reception.as_mut().map(Reception::report)
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    /// Packets, of all senders one after the other.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
         self.before.plus(&self.reception.as_ref().map(Reception::totals).unwrap_or_default())
     }
 
-    pub(super) fn octets(&self) -> u64 {
+    /// Octets of sound and events.
+    #[must_use]
+    pub fn octets(&self) -> u64 {
         self.octets
     }
 
-    pub(super) fn jitter(&self) -> Duration {
+    /// How irregularly packets come.
+    #[must_use]
+    pub fn jitter(&self) -> Duration {
         self.reception.as_ref().map(Reception::jitter).unwrap_or_default()
     }
 
-    pub(super) fn rejected(&self) -> Rejected {
+    /// What was no use.
+    #[must_use]
+    pub fn rejected(&self) -> Rejected {
         self.rejected
     }
 
-    pub(super) fn recorded(&self) -> Pcm {
+    /// What was heard, as far as it was to be kept.
+    #[must_use]
+    pub fn recorded(&self) -> Pcm {
         self.recording.pcm()
     }
 }
 
 /// What one packet led to; packets hold less than a second of sound, so keys are few.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Happenings(Vec<Happening>);
+pub struct Happenings(Vec<Happening>);
 
 impl Happenings {
     fn push(&mut self, happening: Happening) {

@@ -232,10 +232,9 @@ impl Paced for Line {
             drop(sending);
             if let Some(to) = tick.to
                 && let Err(error) = self.socket.send_to(packet, to)
+                && self.unsent.fetch_add(1, Ordering::Relaxed) == 0
             {
-                if self.unsent.fetch_add(1, Ordering::Relaxed) == 0 {
-                    debug!(%error, "a packet of sound cannot be sent");
-                }
+                debug!(%error, "a packet of sound cannot be sent");
             }
             if tick.news {
                 self.news();

@@ -5,10 +5,11 @@
 //! `line.rs` is what they share. What is sent (`outgoing.rs`) and what is made of what comes
 //! (`incoming.rs`), as all files that those two name, is pure. Knows nothing of how calls are made.
 
+mod capture;
 pub mod clock;
 mod comfort;
 pub mod event;
-mod incoming;
+pub mod incoming;
 mod line;
 mod outgoing;
 mod pacing;
@@ -27,6 +28,7 @@ pub mod srtp;
 mod stream;
 pub mod tones;
 
+pub use capture::capture;
 pub use comfort::Silence;
 pub use quality::{Flow, Quality};
 pub use session::{Event, Events, Options, Session, SessionError};

@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn what_may_stand_between_header_and_payload() {
-        let table: [(u8, &[u8], Result<&[u8], PacketError>); 13] = [
+        type Row<'a> = (u8, &'a [u8], Result<&'a [u8], PacketError>);
+        let table: [Row; 13] = [
             (0x80, b"sound", Ok(b"sound")),
             (0x80, b"", Ok(b"")),
             // Two further sources.

@@ -306,7 +306,9 @@ mod tests {
             mut numbers in proptest::collection::vec(0..90_u16, 1..200),
             first: u16,
         ) {
-            numbers.iter_mut().for_each(|number| *number = number.wrapping_add(first));
+            for number in &mut numbers {
+                *number = number.wrapping_add(first);
+            }
             let mut reception = Reception::new(9, numbers[0], now());
             for number in &numbers[1..] {
                 reception.packet(*number);

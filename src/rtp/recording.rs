@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn every_packet_has_its_place() {
-        let table: [(usize, &[(u32, i16)], &[i16]); 8] = [
+        type Row<'a> = (usize, &'a [(u32, i16)], &'a [i16]);
+        let table: [Row; 8] = [
             (99, &[], &[]),
             (99, &[(10, 1), (12, 2)], &[1, 1, 2, 2]),
             (99, &[(10, 1), (14, 3)], &[1, 1, 0, 0, 3, 3]),

@@ -2,13 +2,15 @@
 
 use rtcp_types::prelude::*;
 use rtcp_types::{
-    Bye, Compound, Packet, ReceiverReport, ReportBlock, RtcpParseError, Sdes, SdesChunk, SdesItem,
-    SenderReport,
+    Bye, Compound, Packet, ReceiverReport, ReceiverReportBuilder, ReportBlock, ReportBlockBuilder,
+    RtcpParseError, Sdes, SdesChunk, SdesItem, SenderReport, SenderReportBuilder,
 };
 use thiserror::Error;
 
 /// Octets of the canonical name that are kept.
 const MAX_NAME: usize = 255;
+/// Most blocks of one report: five bits count them.
+const MAX_BLOCKS: usize = 31;
 /// Most leavers that one compound packet names and are kept.
 const MAX_LEAVERS: usize = 31;
 
@@ -120,27 +122,24 @@ impl Reports {
 /// 3550 section 6.1 wants it. Of the blocks the first 31 are written.
 #[must_use]
 pub fn write(report: &Report, name: &str, leaves: bool) -> Vec<u8> {
-    let blocks = report.blocks.iter().take(usize::from(u8::MAX >> 3)).map(Block::builder);
-    let mut compound = match report.sent {
-        Some(sent) => {
-            let builder = SenderReport::builder(report.ssrc)
-                .ntp_timestamp(sent.ntp)
-                .rtp_timestamp(sent.timestamp)
-                .packet_count(sent.packets)
-                .octet_count(sent.octets);
-            Compound::builder()
-                .add_packet(blocks.fold(builder, |builder, block| builder.add_report_block(block)))
-        }
-        None => {
-            let builder = ReceiverReport::builder(report.ssrc);
-            Compound::builder()
-                .add_packet(blocks.fold(builder, |builder, block| builder.add_report_block(block)))
-        }
+    let blocks = report.blocks.iter().take(MAX_BLOCKS).map(Block::builder);
+    let ssrc = report.ssrc;
+    let compound = if let Some(sent) = report.sent {
+        let builder = SenderReport::builder(ssrc)
+            .ntp_timestamp(sent.ntp)
+            .rtp_timestamp(sent.timestamp)
+            .packet_count(sent.packets)
+            .octet_count(sent.octets);
+        Compound::builder().add_packet(blocks.fold(builder, SenderReportBuilder::add_report_block))
+    } else {
+        let builder = ReceiverReport::builder(ssrc);
+        let builder = blocks.fold(builder, ReceiverReportBuilder::add_report_block);
+        Compound::builder().add_packet(builder)
     };
     let name: String = name.chars().take(MAX_NAME / 4).collect();
     let chunk =
         SdesChunk::builder(report.ssrc).add_item_owned(SdesItem::builder(SdesItem::CNAME, &name));
-    compound = compound.add_packet(Sdes::builder().add_chunk(chunk));
+    let mut compound = compound.add_packet(Sdes::builder().add_chunk(chunk));
     if leaves {
         compound = compound.add_packet(Bye::builder().add_source(report.ssrc));
     }
@@ -165,7 +164,7 @@ impl Block {
         }
     }
 
-    fn builder(&self) -> rtcp_types::ReportBlockBuilder {
+    fn builder(&self) -> ReportBlockBuilder {
         ReportBlock::builder(self.ssrc)
             .fraction_lost(self.fraction)
             .cumulative_lost(self.lost.cast_unsigned() & 0xff_ffff)

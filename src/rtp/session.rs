@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::comfort::Silence;
 use super::line::Line;
+use super::outgoing::Outgoing;
 use super::quality::Quality;
 use super::receiving::receive;
 use super::stream::Stream;
@@ -143,7 +144,7 @@ impl Session {
         };
         let mut pushed = false;
         while !pushed && !self.line.is_closed() {
-            self.line.until(|outgoing| outgoing.has_room()).await;
+            self.line.until(Outgoing::has_room).await;
             // Somebody else may have been quicker.
             pushed = self.line.with_outgoing(|outgoing| {
                 let room = outgoing.has_room();
@@ -163,12 +164,12 @@ impl Session {
 
     /// Resolves when the time of the last queued sample is over, or the session is closed.
     pub async fn drained(&self) {
-        self.line.until(|outgoing| outgoing.is_silent()).await;
+        self.line.until(Outgoing::is_silent).await;
     }
 
     /// Throws away what is queued: the next packet is without it.
     pub fn clear(&self) {
-        self.line.with_outgoing(super::outgoing::Outgoing::clear);
+        self.line.with_outgoing(Outgoing::clear);
         self.line.news();
     }
 
@@ -180,6 +181,10 @@ impl Session {
         };
         self.line.until(|outgoing| outgoing.counts().keys >= number).await;
         !self.line.is_closed()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.line.is_closed()
     }
 
     /// What was heard of the other side, as far as it was to be kept.

@@ -9,6 +9,8 @@ use std::f32::consts::TAU;
 
 /// Samples of a block.
 const BLOCK: usize = 102;
+/// The same as a factor.
+const LENGTH: f32 = 102.0;
 /// Samples from block to block.
 const HOP: usize = BLOCK / 2;
 /// Blocks in a row that make a key.
@@ -86,11 +88,10 @@ impl Detector {
 /// The key whose tones a block holds.
 fn key_of(block: &[f32]) -> Option<char> {
     let energy: f32 = block.iter().map(|sample| sample * sample).sum();
-    let length = BLOCK as f32;
     // Of a tone of amplitude A the filter gives (A·N/2)².
-    let faintest = (FAINTEST * length / 2.0).powi(2);
+    let faintest = (FAINTEST * LENGTH / 2.0).powi(2);
     // Two tones of half that at least.
-    if energy * length / 2.0 < faintest {
+    if energy * LENGTH / 2.0 < faintest {
         return None;
     }
     let power = |frequency: f32| {
@@ -100,7 +101,7 @@ fn key_of(block: &[f32]) -> Option<char> {
     let (column, high) = strongest(&COLUMNS.map(power))?;
     let balanced = high <= low * TWIST && low <= high * REVERSE_TWIST;
     // A pure pair of tones has N/2 times the energy of the block.
-    let pure = low + high >= PURE * energy * length / 2.0;
+    let pure = low + high >= PURE * energy * LENGTH / 2.0;
     if low.min(high) < faintest || !balanced || !pure {
         return None;
     }

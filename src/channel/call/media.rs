@@ -51,6 +51,7 @@ pub fn stream(agreed: &Agreed) -> Stream {
         codec,
         payload: agreed.payload,
         events: agreed.events,
+        events_received: agreed.events_received,
         comfort_noise: agreed.comfort_noise,
         packet_time: agreed.packet_time,
         we_send: agreed.we_send,

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// An echo comes back within this time, or is none.
 const LATEST_ECHO: Duration = Duration::from_secs(3);
 
+/// Samples in a second of a telephone line.
+const SECOND: u16 = 8000;
+
 /// Likeness from which on a sound is an echo of ours, in percent. Noise and speech reach some ten.
 const LIKE: f32 = 40.0;
 
@@ -117,9 +120,9 @@ fn words(end: &LineEnd) -> String {
 /// A tone that rises through the telephone's band within a second: nothing else sounds like it.
 fn sweep() -> Pcm {
     let (lowest, highest) = (300.0_f32, 3000.0_f32);
-    let rate = TELEPHONE_RATE as f32;
-    let samples = (0..TELEPHONE_RATE).map(|place| {
-        let time = place as f32 / rate;
+    let rate = f32::from(SECOND);
+    let samples = (0..SECOND).map(|place| {
+        let time = f32::from(place) / rate;
         let turns = lowest * time + (highest - lowest) * time * time / 2.0;
         #[expect(clippy::cast_possible_truncation, reason = "half of full scale")]
         {

@@ -210,11 +210,15 @@ impl VoipLine {
         match event {
             CallEvent::Dialling => Some(LineEvent::Dialling),
             CallEvent::Ringing(early) => {
-                early.map(|agreed| self.point(agreed));
+                if let Some(agreed) = early {
+                    self.point(agreed);
+                }
                 Some(LineEvent::Ringing)
             }
             CallEvent::Progress(early) => {
-                early.map(|agreed| self.point(agreed));
+                if let Some(agreed) = early {
+                    self.point(agreed);
+                }
                 None
             }
             CallEvent::Answered(agreed) => {
@@ -320,8 +324,20 @@ fn line_end(end: &CallEnd) -> LineEnd {
         CallEnd::HungUp => LineEnd::HungUp,
         CallEnd::FarEnd => LineEnd::FarEnd,
         CallEnd::TooLong => LineEnd::TooLong,
-        end if end.is_final() => LineEnd::Refused(end.to_string()),
-        end => LineEnd::Failed(end.to_string()),
+        CallEnd::Busy
+        | CallEnd::Declined
+        | CallEnd::NoAnswer
+        | CallEnd::NotFound
+        | CallEnd::NotAcceptable(_)
+        | CallEnd::Forbidden(_)
+        | CallEnd::Unavailable { .. }
+        | CallEnd::Refused { .. }
+        | CallEnd::NotRegistered(_)
+        | CallEnd::Lost(_)
+        | CallEnd::Stopping => {
+            let words = end.to_string();
+            if end.is_final() { LineEnd::Refused(words) } else { LineEnd::Failed(words) }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Secure RTP and RTCP (RFC 3711) with keys from the signalling (RFC 4568).
 //!
-//! On the ciphers of *RustCrypto*. *webrtc-srtp* and *rtc-srtp*, which stand on the same, were not
-//! taken: they bring some eighty crates, for they belong to whole stacks of WebRTC. Pure: neither
+//! On the ciphers of `aes`, `ctr`, `hmac` and `sha1`. *webrtc-srtp* and *rtc-srtp*, which stand on
+//! such, too, were not taken: they bring 80 and 100 crates, for they belong to whole stacks. Pure: neither
 //! clock nor sockets.
 
 mod keys;

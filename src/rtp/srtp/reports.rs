@@ -121,16 +121,16 @@ mod tests {
 
     #[test]
     fn a_report_is_sealed_as_libsrtp_does() {
-        let sealed = hex("81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001
+        let secret = hex("81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001
                           993e08cd54d6c1230798");
         let mut sealer = ReportSealer::new(&master(Suite::Aes80)).unwrap();
         let mut opener = ReportOpener::new(&master(Suite::Aes80)).unwrap();
         let mut packet = clear();
         sealer.seal(&mut packet).unwrap();
-        assert_eq!(packet, sealed);
+        assert_eq!(packet, secret);
         opener.open(&mut packet).unwrap();
         assert_eq!(packet, clear());
-        assert_eq!(opener.open(&mut sealed.clone()), Err(SrtpError::Replayed));
+        assert_eq!(opener.open(&mut secret.clone()), Err(SrtpError::Replayed));
     }
 
     #[test]
@@ -138,20 +138,20 @@ mod tests {
         for suite in [Suite::Aes80, Suite::Aes32] {
             let mut sealer = ReportSealer::new(&master(suite)).unwrap();
             let mut opener = ReportOpener::new(&master(suite)).unwrap();
-            let mut sealed = clear();
-            sealer.seal(&mut sealed).unwrap();
-            for place in 0..sealed.len() {
-                let mut changed = sealed.clone();
+            let mut secret = clear();
+            sealer.seal(&mut secret).unwrap();
+            for place in 0..secret.len() {
+                let mut changed = secret.clone();
                 changed[place] ^= 0x80;
                 assert!(opener.open(&mut changed).is_err(), "octet {place}");
             }
-            for length in 0..sealed.len() {
-                assert!(opener.open(&mut sealed[..length].to_vec()).is_err(), "{length} octets");
+            for length in 0..secret.len() {
+                assert!(opener.open(&mut secret[..length].to_vec()).is_err(), "{length} octets");
             }
             let key = MasterKey { suite, key: [1; MASTER] };
             let mut other = ReportOpener::new(&key).unwrap();
-            assert_eq!(other.open(&mut sealed.clone()), Err(SrtpError::Forged));
-            assert_eq!(opener.open(&mut sealed), Ok(()));
+            assert_eq!(other.open(&mut secret.clone()), Err(SrtpError::Forged));
+            assert_eq!(opener.open(&mut secret), Ok(()));
         }
     }
 

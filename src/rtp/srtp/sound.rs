@@ -155,12 +155,12 @@ mod tests {
     #[test]
     fn a_packet_is_sealed_as_libsrtp_does() {
         let clear = hex("800f1234decafbadcafebabe abababababababababababababababab");
-        let sealed = hex("800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402
+        let secret = hex("800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402
                           b78d6acc99ea179b8dbb");
         let (mut sealer, mut opener) = pair(Suite::Aes80);
         let mut packet = clear.clone();
         sealer.seal(&mut packet).unwrap();
-        assert_eq!(packet, sealed);
+        assert_eq!(packet, secret);
         opener.open(&mut packet).unwrap();
         assert_eq!(packet, clear);
     }
@@ -169,11 +169,11 @@ mod tests {
     fn both_suites_open_what_they_sealed_and_only_once() {
         for (suite, tag) in [(Suite::Aes80, 10), (Suite::Aes32, 4)] {
             let (mut sealer, mut opener) = pair(suite);
-            let mut sealed = packet(7, 1);
-            sealer.seal(&mut sealed).unwrap();
-            assert_eq!(sealed.len(), packet(7, 1).len() + tag);
+            let mut secret = packet(7, 1);
+            sealer.seal(&mut secret).unwrap();
+            assert_eq!(secret.len(), packet(7, 1).len() + tag);
             for (copy, expected) in [(0, Ok(())), (1, Err(SrtpError::Replayed))] {
-                let mut received = sealed.clone();
+                let mut received = secret.clone();
                 assert_eq!(opener.open(&mut received), expected, "{copy}");
                 assert_eq!(expected.is_ok(), received == packet(7, 1));
             }
@@ -183,27 +183,27 @@ mod tests {
     #[test]
     fn every_change_is_seen_and_leaves_no_trace() {
         let (mut sealer, mut opener) = pair(Suite::Aes80);
-        let mut sealed = packet(7, 1);
-        sealer.seal(&mut sealed).unwrap();
-        for place in 0..sealed.len() {
-            let mut changed = sealed.clone();
+        let mut secret = packet(7, 1);
+        sealer.seal(&mut secret).unwrap();
+        for place in 0..secret.len() {
+            let mut changed = secret.clone();
             changed[place] ^= 1;
             assert!(opener.open(&mut changed).is_err(), "octet {place}");
         }
-        for length in 0..sealed.len() {
-            assert!(opener.open(&mut sealed[..length].to_vec()).is_err(), "{length} octets");
+        for length in 0..secret.len() {
+            assert!(opener.open(&mut secret[..length].to_vec()).is_err(), "{length} octets");
         }
         let other = MasterKey { suite: Suite::Aes80, key: [1; MASTER] };
         let mut other = Opener::new(&other).unwrap();
-        assert_eq!(other.open(&mut sealed.clone()), Err(SrtpError::Forged));
+        assert_eq!(other.open(&mut secret.clone()), Err(SrtpError::Forged));
         assert_eq!(opener.sources.len(), 0);
-        assert_eq!(opener.open(&mut sealed), Ok(()));
+        assert_eq!(opener.open(&mut secret), Ok(()));
     }
 
     #[test]
     fn the_rounds_are_followed_over_the_end_of_the_numbers() {
         let (mut sealer, mut opener) = pair(Suite::Aes80);
-        let mut sealed: Vec<Vec<u8>> = (0..200_u16)
+        let mut secret: Vec<Vec<u8>> = (0..200_u16)
             .map(|count| {
                 let mut packet = packet(65_400_u16.wrapping_add(count), 1);
                 sealer.seal(&mut packet).unwrap();
@@ -212,10 +212,10 @@ mod tests {
             .collect();
         assert_eq!(sealer.rounds, 1);
         // Out of order across the border, and some are lost.
-        sealed.swap(135, 137);
-        sealed.swap(134, 140);
-        sealed.drain(20..40);
-        for packet in &mut sealed {
+        secret.swap(135, 137);
+        secret.swap(134, 140);
+        secret.drain(20..40);
+        for packet in &mut secret {
             assert_eq!(opener.open(packet), Ok(()));
         }
         // A number from before the first round was never sent.

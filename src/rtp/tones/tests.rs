@@ -105,7 +105,9 @@ fn a_key_is_heard_through_noise() {
     let mut noise = Noise::new(3);
     let mut tone = pair((852.0, 4000.0), (1477.0, 4000.0), 80);
     // 15 dB below the tones.
-    tone.iter_mut().for_each(|sample| *sample += noise.sample() * 43);
+    for sample in &mut tone {
+        *sample += noise.sample() * 43;
+    }
     all(&at_any_place(&tone), "9", "noise");
     let loud: Vec<i16> = (0..800_000).map(|_| noise.sample() * 900).collect();
     assert_eq!(heard(&loud), "");
