@@ -406,6 +406,7 @@ fn rtp(bytes: &[u8]) {
         codec: audio::g711::Law::A,
         payload: 8,
         events: (how & 1 == 0).then_some(101),
+        events_received: None,
         comfort_noise: Some(13),
         packet_time: Duration::from_millis(20),
         we_send: true,

@@ -53,7 +53,6 @@ impl VoipChannel {
         let limit = LINE_PATIENCE + ring_time + max_length;
         let (channel, config) = (ChannelName::Voip, &*config);
         let dial = async {
-            registered(&agent).await;
             VoipLine::dial(&agent, to, config, Duration::ZERO).await.map_err(Outcome::Retry)
         };
         self.caller.call(Calling { channel, job, person, config, limit }, dial).await
@@ -166,6 +165,7 @@ impl VoipLine {
         config: &Config,
         record: Duration,
     ) -> Result<Self, String> {
+        registered(agent).await;
         let silence = match config.sip.silence {
             SipSilence::Noise => Silence::Noise,
             SipSilence::ComfortNoise => Silence::Described,
