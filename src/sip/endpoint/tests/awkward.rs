@@ -167,7 +167,10 @@ fn answers_that_are_odd() {
              .. 500ms
              !! ended: the exchange does not answer",
         ),
-        ("nobody listens there", "do lost\n!! ended: connection refused"),
+        ("nobody listens there", "do lost
+             !! ended: connection refused
+             <- OPTIONS
+             -> 200 of=OPTIONS"),
         (
             "a 503 says when to come back",
             "-> 503 | Retry-After: 120 (maintenance)
