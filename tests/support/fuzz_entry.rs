@@ -1,6 +1,9 @@
 //! One function per fuzz target: what it tries on any bytes, and what must hold. The targets under
 //! `fuzz/` call them, and so does a plain test with every input found so far.
 
+#[path = "fuzz_sip.rs"]
+mod fuzz_sip;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -22,12 +25,14 @@ use smtp_appliance::speech::script::words;
 type Entry = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub(crate) const ENTRIES: [Entry; 8] = [
+pub(crate) const ENTRIES: [Entry; 10] = [
     ("at_digest", at_digest),
     ("config", config),
     ("mail_rewrite", mail_rewrite),
     ("mail_to_alert", mail_to_alert),
     ("pdu", pdu),
+    ("sdp", fuzz_sip::sdp),
+    ("sip", fuzz_sip::sip),
     ("smtp_session", smtp_session),
     ("sound", sound),
     ("spoken", spoken),
