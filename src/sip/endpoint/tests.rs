@@ -7,7 +7,8 @@
 //! - `-> 180 options…`: the far end answers our last INVITE; `of=BYE` another request. Options:
 //!   `tag=b`, `sdp`, `sdp=held`, `rel=1` (a reliable one), `bare` (no Contact), and after `|` whole
 //!   headers.
-//! - `-> BYE options…`: a request of the far end in the dialog; `n=2` gives its number.
+//! - `-> BYE options…`: a request of the far end in the dialog; `n=2` gives its number, `refused`
+//!   makes it the ACK of a refusal, `again` sends the one before again.
 //! - `.. 30s`: time passes.
 //! - `!! ringing`: this was told next.
 //! - `do hang up`, `do stop`, `do lost`: we do that.
@@ -147,7 +148,7 @@ impl Bench {
         };
         let (ring_time, max_length) = (Duration::from_secs(60), Duration::from_secs(600));
         let request = CallRequest { to, media: media(), ring_time, max_length };
-        let key = Key(self.now.elapsed().as_nanos() as u64);
+        let key = Key(self.endpoint.next);
         self.endpoint.call(key, request, self.now);
         self.run();
         key
@@ -320,7 +321,12 @@ impl Bench {
                 }
                 Message::Response(response)
             }
-            Err(_) => Message::Request(self.far_request(kind, &tag, get("n"), get("again"))),
+            Err(_) if get("again").is_some() => Message::Request(self.asked.clone().unwrap()),
+            Err(_) => {
+                // The ACK of a refusal belongs to its INVITE.
+                let branch = if get("refused").is_some() { "INVITE" } else { kind };
+                Message::Request(self.far_request(kind, &tag, get("n"), branch))
+            }
         };
         let message = dress(message, &get, headers);
         if let Message::Request(request) = &message {
@@ -330,22 +336,13 @@ impl Bench {
     }
 
     /// A request of the far end in the dialog of our INVITE.
-    fn far_request(
-        &self,
-        method: &str,
-        tag: &str,
-        number: Option<&str>,
-        again: Option<&str>,
-    ) -> Request {
-        if again.is_some() {
-            return self.asked.clone().unwrap();
-        }
+    fn far_request(&self, method: &str, tag: &str, number: Option<&str>, branch: &str) -> Request {
         let invite = self.last("INVITE");
         let contact = invite.headers.contact_uri().unwrap();
         let mut request = Request::new(Method::from(method), contact);
         let number = number.unwrap_or("1");
         let headers = &mut request.headers;
-        let branch = format!("z9hG4bKfar{method}{number}{}", self.now.elapsed().as_nanos());
+        let branch = format!("z9hG4bKfar{branch}{tag}{number}");
         headers.push(Name::Via, format!("SIP/2.0/UDP {EXCHANGE};branch={branch};rport"));
         let far = NameAddr::new(invite.headers.to().unwrap().uri).with_tag(tag);
         headers.push(Name::From, far.to_string());

@@ -468,7 +468,7 @@ fn the_far_end_changes_the_call() {
             "sound that we cannot is refused, and the call goes on",
             "-> INVITE n=1 sdp=srtp
              <- 488
-             -> ACK n=1
+             -> ACK n=1 refused
              -> INFO n=2 body=* | Content-Type: application/dtmf
              <- 200
              !! key *",
@@ -488,7 +488,7 @@ fn the_far_end_changes_the_call() {
              !! sound 7000 (true, true)
              -> INVITE n=6 sdp
              <- 500 Retry-After
-             -> ACK n=6
+             -> ACK n=6 refused
              -> ACK n=5
              -> OPTIONS n=3
              <- 500",
@@ -564,7 +564,7 @@ fn requests_before_the_answer() {
          !! key 7
          -> INVITE n=3 sdp
          <- 500
-         -> ACK n=3
+         -> ACK n=3 refused
          -> UPDATE n=4 tag=other
          <- 481
          -> 486
