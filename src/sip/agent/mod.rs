@@ -3,6 +3,8 @@
 mod call;
 mod job;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -110,7 +110,6 @@ impl Task {
     /// Hangs up and unregisters, within its time.
     async fn farewell(mut self) {
         let end = Instant::now() + self.timing.farewell;
-        self.orders.close();
         self.endpoint.stop(now());
         self.act();
         while !self.endpoint.is_quiet() {

@@ -9,8 +9,6 @@ mod key;
 mod peer;
 mod session;
 mod targets;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

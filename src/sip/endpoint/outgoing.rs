@@ -179,18 +179,15 @@ impl Endpoint {
     pub(crate) fn reached(&mut self, id: ReachId, found: Result<Flow, String>, now: Instant) {
         let Some(waiting) = self.waiting.remove(&id) else { return };
         let owner = waiting.owner;
+        // A telephone may name a host that only its own network knows. The way by which it was
+        // called is better than none.
+        let found = match (found, self.way_of_call(&waiting)) {
+            (Err(_), Some(flow)) => Ok(flow),
+            (found, _) => found,
+        };
         match (found, &waiting.what) {
             (Ok(flow), _) => self.send_by(waiting, flow, now),
-            (Err(_), What::Ack(_)) => {
-                // Better there than nowhere.
-                let flow = match owner {
-                    Owner::Call(call) => self.calls.get(&call).and_then(|entry| entry.flow),
-                    Owner::Account(_) | Owner::Errand(_) => None,
-                };
-                if let Some(flow) = flow {
-                    self.send_by(waiting, flow, now);
-                }
-            }
+            (Err(_), What::Ack(_)) => {}
             (Err(why), What::Request(slot)) => match waiting.tries.last.map(|last| *last) {
                 Some(Last::Response(response, outlet)) => {
                     self.hand_response(owner, *slot, &response, &outlet, now);
@@ -202,6 +199,13 @@ impl Endpoint {
         self.tidy(owner);
     }
 
+    /// The way that the call's INVITE took, for what follows it.
+    fn way_of_call(&self, waiting: &Waiting) -> Option<Flow> {
+        let Owner::Call(id) = waiting.owner else { return None };
+        let entry = self.calls.get(&id).filter(|_| waiting.tries.count == 0)?;
+        entry.flow.filter(|flow| flow.connection == 0 || waiting.way != Way::Account)
+    }
+
     fn outlet(&self, flow: Flow) -> Outlet {
         let here = self.places.get(&(flow.remote, flow.connection)).copied();
         Outlet { flow, here: here.unwrap_or(flow.local) }
@@ -211,6 +215,7 @@ impl Endpoint {
         let Waiting { owner, what, way, tries } = waiting;
         if let Owner::Call(id) = owner
             && let Some(entry) = self.calls.get_mut(&id)
+            && entry.flow.is_none()
         {
             entry.flow = Some(flow);
         }

@@ -7,6 +7,7 @@
 
 mod connect;
 mod place;
+mod refusal;
 mod stream;
 mod tls;
 mod udp;
