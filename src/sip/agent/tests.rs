@@ -17,7 +17,7 @@ use crate::sip::sdp;
 use crate::sip::timing::Timing;
 
 /// Longer than anything takes on the busiest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An exchange on a port of its own.
 struct Exchange {
@@ -101,7 +101,7 @@ fn settings(exchange: SocketAddr, transport: SipTransport) -> config::Sip {
             display_name: None,
             proxy: Some(exchange.to_string()),
             register: true,
-            expires: Duration::from_secs(3600),
+            expires: Duration::from_hours(1),
             transport,
             ca: None,
             srtp: Encryption::Off,
@@ -232,7 +232,7 @@ async fn what_cannot_be_reached_is_told_at_once() {
         let stop = CancellationToken::new();
         let _end = stop.clone().drop_guard();
         // Retransmissions would be needed for an hour to give up by themselves.
-        let timing = Timing { t1: Duration::from_secs(60), ..Timing::default() };
+        let timing = Timing { t1: Duration::from_mins(1), ..Timing::default() };
         let options = Options { timing, name_servers: None };
         let agent = Agent::start_with(settings(gone, transport), options, stop).unwrap();
         let mut watch = agent.watch();

@@ -21,7 +21,7 @@ const MAX_PLACES: usize = 5;
 #[derive(Debug)]
 enum What {
     Request(Slot),
-    Ack(Request),
+    Ack(Box<Request>),
 }
 
 /// A request that has no way yet.
@@ -74,7 +74,9 @@ impl Endpoint {
     pub(super) fn carry_out(&mut self, owner: Owner, now: Instant) {
         match owner {
             Owner::Account(index) => {
-                while let Some(act) = self.accounts.get_mut(index).and_then(|it| it.take()) {
+                while let Some(act) =
+                    self.accounts.get_mut(index).and_then(super::super::registration::Account::take)
+                {
                     if self.act(owner, act, now).is_some() {
                         self.actions.push_back(Action::Status);
                     }
@@ -223,7 +225,7 @@ impl Endpoint {
         let slot = match what {
             What::Ack(mut request) => {
                 request.headers.push_front(Name::Via, via);
-                self.actions.push_back(Action::Send(flow, Message::Request(request)));
+                self.actions.push_back(Action::Send(flow, Message::Request(*request)));
                 return;
             }
             What::Request(slot) => slot,
@@ -252,7 +254,7 @@ impl Endpoint {
     }
 
     /// An answer to a request of ours.
-    pub(super) fn answered(&mut self, id: ClientId, response: Response, now: Instant) {
+    pub(super) fn answered(&mut self, id: ClientId, response: &Response, now: Instant) {
         let Some(sent) = self.sent.get_mut(&id) else { return };
         let first = !sent.heard;
         sent.heard = true;
@@ -277,7 +279,7 @@ impl Endpoint {
         {
             entry.heard |= (101..=199).contains(&response.status);
         }
-        self.hand_response(owner, slot, &response, &outlet, now);
+        self.hand_response(owner, slot, response, &outlet, now);
     }
 
     /// A request of ours has no answer.

@@ -62,7 +62,7 @@ fn account() -> SipAccount {
         display_name: Some("Alarm".to_owned()),
         proxy: None,
         register: false,
-        expires: Duration::from_secs(3600),
+        expires: Duration::from_hours(1),
         transport: SipTransport::Udp,
         ca: None,
         srtp: Encryption::Off,
@@ -113,7 +113,7 @@ impl Bench {
     fn with(accounts: Vec<SipAccount>, timing: Timing) -> Self {
         let now = tokio::time::Instant::now().into_std();
         let transport = accounts.first().map_or(SipTransport::Udp, |account| account.transport);
-        let endpoint = Endpoint::new(&settings(accounts), timing, [3; 32], now);
+        let endpoint = Endpoint::new(settings(accounts), timing, [3; 32], now);
         let mut bench = Self {
             endpoint,
             now,
@@ -145,7 +145,7 @@ impl Bench {
             Ok(uri) => Target::Uri(uri),
             Err(_) => Target::Extension(to.to_owned()),
         };
-        let (ring_time, max_length) = (Duration::from_secs(60), Duration::from_secs(600));
+        let (ring_time, max_length) = (Duration::from_mins(1), Duration::from_mins(10));
         let request = CallRequest { to, media: media(), ring_time, max_length };
         let key = Key(self.endpoint.next);
         self.endpoint.call(key, request, self.now);
@@ -192,7 +192,7 @@ impl Bench {
         };
         let place = places.into_iter().find(|place| !hop.avoid.contains(place));
         let remote = place.ok_or("no other address")?;
-        let connection = if self.transport == SipTransport::Udp { 0 } else { 1 };
+        let connection = u64::from(self.transport != SipTransport::Udp);
         Ok(Flow { transport: self.transport, local: HERE.parse().unwrap(), remote, connection })
     }
 
@@ -209,10 +209,10 @@ impl Bench {
         self.run();
     }
 
-    fn receive(&mut self, message: Message) {
+    fn receive(&mut self, message: &Message) {
         let remote = EXCHANGE.parse().unwrap();
         let local = HERE.parse().unwrap();
-        let connection = if self.transport == SipTransport::Udp { 0 } else { 1 };
+        let connection = u64::from(self.transport != SipTransport::Udp);
         let flow = Flow { transport: self.transport, local, remote, connection };
         let message = Message::parse(&message.to_bytes()).unwrap();
         self.endpoint.receive(flow, message, self.now);
@@ -331,7 +331,7 @@ impl Bench {
         if let Message::Request(request) = &message {
             self.asked = Some(request.clone());
         }
-        self.receive(message);
+        self.receive(&message);
     }
 
     /// A request of the far end in the dialog of our INVITE.

@@ -41,7 +41,7 @@ pub(super) fn naptr(mut records: Vec<Naptr>, transport: SipTransport) -> Option<
     records.retain(|record| {
         record.flags.eq_ignore_ascii_case("s")
             && record.service.eq_ignore_ascii_case(wanted)
-            && record.replacement.trim_end_matches('.') != ""
+            && !record.replacement.trim_end_matches('.').is_empty()
     });
     let best = records.into_iter().min_by_key(|record| (record.order, record.preference));
     best.map(|record| record.replacement)

@@ -10,7 +10,7 @@ use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg, setsockopt};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-/// Asks the system to tell it (IP_RECVERR).
+/// Asks the system to tell it (`IP_RECVERR`).
 pub(super) fn ask_for(socket: &impl AsFd, is_ipv4: bool) -> io::Result<()> {
     if is_ipv4 {
         setsockopt(socket, Ipv4RecvErr, &true)?;

@@ -38,7 +38,9 @@ impl Bench {
     fn failed(&self) -> (String, Duration) {
         match self.state() {
             Registration::Failed { why, next_try, .. } => (why, next_try - self.now),
-            state => panic!("{state:?}"),
+            Registration::Off | Registration::Trying | Registration::Registered { .. } => {
+                panic!("not failed")
+            }
         }
     }
 
@@ -73,7 +75,7 @@ fn it_registers_and_refreshes_before_the_end() {
          <- REGISTER CSeq:_3 Proxy-Authorization nc=00000002
          -> 200 of=REGISTER | Contact: <sip:other@192.0.2.77>;expires=9, <sip:200@192.0.2.9:5070>;expires=600 | Expires: 7000",
     );
-    assert_eq!(bench.registered_for(), Some(Duration::from_secs(600)));
+    assert_eq!(bench.registered_for(), Some(Duration::from_mins(10)));
     // The last nonce is still good for the next.
     let asked = bench.pass_answering(Duration::from_secs(415), 200);
     assert_eq!(asked.iter().filter(|method| *method == "REGISTER").count(), 0, "{asked:?}");
@@ -165,7 +167,7 @@ fn behind_a_router_the_contact_is_corrected() {
         for contact in request.headers.contacts() {
             response.headers.push(super::Name::Contact, contact.to_string());
         }
-        bench.receive(response.into());
+        bench.receive(&response.into());
     };
     seen(&mut bench);
     bench.play(
@@ -264,7 +266,7 @@ fn one_that_is_deaf_to_options_is_not_asked_again() {
     assert_eq!(methods.first().map(String::as_str), Some("OPTIONS"));
     assert_eq!(methods.last().map(String::as_str), Some("REGISTER"));
     bench.play("-> 200 of=REGISTER | Contact: <sip:200@192.0.2.9:5070>");
-    let asked = bench.pass_answering(Duration::from_secs(600), 200);
+    let asked = bench.pass_answering(Duration::from_mins(10), 200);
     assert!(asked.is_empty(), "{asked:?}");
     assert!(bench.registered_for().is_some());
 }
@@ -425,12 +427,12 @@ fn strangers_are_answered_and_not_remembered() {
     ];
     for (number, (method, more, answer)) in (1..).zip(cases) {
         for _ in 0..2 {
-            bench.receive(stranger(method, number, more));
+            bench.receive(&stranger(method, number, more));
             bench.play(&format!("<- {answer} ;tag= received=192.0.2.1"));
         }
     }
     assert!(known.contains("tag"));
-    bench.receive(stranger("ACK", 99, ""));
+    bench.receive(&stranger("ACK", 99, ""));
     bench.play("");
     assert_eq!(bench.endpoint.load().theirs, 0);
     bench.finish();
@@ -440,12 +442,12 @@ fn strangers_are_answered_and_not_remembered() {
 fn a_flood_is_answered_no_more_than_so_often() {
     let mut bench = Bench::ready();
     for number in 0..10_000 {
-        bench.receive(stranger("OPTIONS", number, ""));
+        bench.receive(&stranger("OPTIONS", number, ""));
     }
     assert!(bench.out.len() <= 100, "{}", bench.out.len());
     bench.out.clear();
     bench.pass(Duration::from_secs(1));
-    bench.receive(stranger("OPTIONS", 1, ""));
+    bench.receive(&stranger("OPTIONS", 1, ""));
     bench.play("<- 200");
     // Within a call there is room for so many, and no more.
     bench.call("300");
@@ -461,7 +463,7 @@ fn a_flood_is_answered_no_more_than_so_often() {
 fn an_account_without_a_right_domain_does_no_harm() {
     let bad = SipAccount { domain: "not a host".to_owned(), ..account() };
     let now = tokio_now();
-    let endpoint = Endpoint::new(&settings(vec![bad]), Timing::default(), [0; 32], now);
+    let endpoint = Endpoint::new(settings(vec![bad]), Timing::default(), [0; 32], now);
     assert!(endpoint.status().is_empty());
 }
 
