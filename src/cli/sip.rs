@@ -64,7 +64,7 @@ pub(super) fn run(command: Command, context: &mut Context) -> anyhow::Result<Exi
             Ok(code(accounts.iter().any(|account| account.usable)))
         }
         Command::Test { to } => {
-            let trial = test(&config, to)?;
+            let trial = test(&config, &to)?;
             for line in report(&trial) {
                 context.out.line(line)?;
             }
@@ -91,13 +91,13 @@ fn status(config: &Config) -> anyhow::Result<Vec<SipAccountView>> {
     }
 }
 
-fn test(config: &Config, to: String) -> anyhow::Result<Trial> {
-    match control::ask(&config.appliance.store, &Request::SipTest { to: to.clone() }) {
+fn test(config: &Config, to: &str) -> anyhow::Result<Trial> {
+    match control::ask(&config.appliance.store, &Request::SipTest { to: to.to_owned() }) {
         Ok(Answer::SipTested { trial }) => Ok(trial),
         Ok(Answer::Failed { reason }) => anyhow::bail!("{reason}"),
         Ok(answer) => anyhow::bail!("unexpected answer: {answer:?}"),
         Err(ClientError::NotRunning(_)) => from_here(config, async |agent, config| {
-            try_line(agent, &to, config).await.map_err(anyhow::Error::msg)
+            try_line(agent, to, config).await.map_err(anyhow::Error::msg)
         }),
         Err(error) => Err(error.into()),
     }

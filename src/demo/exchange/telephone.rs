@@ -116,7 +116,7 @@ impl Telephone {
     async fn request(&mut self, request: Request, from: SocketAddr) {
         match &request.method {
             Method::Register => self.register(&request, from),
-            Method::Invite => self.invite(request, from).await,
+            Method::Invite => self.invite(request, from),
             Method::Ack => {
                 if let Some(talk) = self.call.as_mut().and_then(|call| call.talk.as_mut()) {
                     talk.acknowledged = true;
@@ -171,7 +171,7 @@ impl Telephone {
         self.send(Message::Response(response), from);
     }
 
-    async fn invite(&mut self, request: Request, from: SocketAddr) {
+    fn invite(&mut self, request: Request, from: SocketAddr) {
         if self.is_ours(&request) {
             return self.invited_again(&request, from);
         }
