@@ -18,7 +18,7 @@ value() { sed -n "s/^$1 = *//p" buildroot/release.mk; }
 version=$(value BUILDROOT_VERSION)
 sha256=$(value BUILDROOT_SHA256)
 url=$(value BUILDROOT_URL)
-url=${url//'$(BUILDROOT_VERSION)'/$version}
+url=${url//\$(BUILDROOT_VERSION)/$version}
 work=$PWD/target/buildroot
 source=$work/buildroot-$version
 out=$work/out
@@ -32,7 +32,7 @@ stop() {
 case "$PWD" in *[[:space:]@]*) stop "Buildroot bears neither blanks nor @ in a path: $PWD" ;; esac
 [ "$(id -u)" != 0 ] || echo "build: Buildroot is better not run by root" >&2
 for tool in wget tar xz make gcc g++ perl python3 rsync bc cpio unzip file patch openssl zstd cargo; do
-    command -v "$tool" >/dev/null || stop "$tool is missing: see “Requirements” in Buildroot's manual"
+    command -v "$tool" >/dev/null || stop "$tool is missing: see the requirements in Buildroot's manual"
 done
 free=$(($(df --output=avail -k "$PWD" | tail -n 1) / 1048576))
 [ "$free" -ge 25 ] || stop "25 GB are needed, $free are free"

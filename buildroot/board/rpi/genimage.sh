@@ -24,5 +24,5 @@ while IFS= read -r line; do
     if [ "$line" = "@BOOT_FILES@" ]; then printf '%s\n' "$files"; else printf '%s\n' "$line"; fi
 done <"$config" >"$temporary/genimage.cfg"
 
-genimage --loglevel 1 --rootpath "$temporary/root" --tmppath "$temporary/tmp" \
+genimage --loglevel 0 --rootpath "$temporary/root" --tmppath "$temporary/tmp" \
     --inputpath "$input" --outputpath "$output" --config "$temporary/genimage.cfg"
