@@ -140,6 +140,23 @@ else
     echo "  not checked: no rauc here"
 fi
 
+step "pins"
+# The firmware sets each pin of hardware/pins.tsv as that says, and no other.
+while IFS=$'\t' read -r name gpio _ direction start _; do
+    case "$name $start" in '#'* | *' -') continue ;; esac
+    case "$direction $start" in
+    'out low') wanted='op,dl' ;;
+    'in up') wanted='ip,pu' ;;
+    'in down') wanted='ip,pd' ;;
+    *) fail "$name: $direction and $start is not known" ;;
+    esac
+    grep -qE "^gpio=([0-9]+,)*$gpio(,[0-9]+)*=$wanted\$" buildroot/board/rpi/config.txt || fail "config.txt does not set $name (GPIO $gpio)"
+    echo "$gpio" >>"$work/gpios"
+done <hardware/pins.tsv
+[ "$(sort -n "$work/gpios" | uniq -d)" = "" ] || fail "a pin is used twice"
+[ "$(grep -E '^gpio=' buildroot/board/rpi/config.txt | sed 's/=[^=]*$//; s/gpio=//' | tr ',' '\n' | sort -n)" = "$(sort -n "$work/gpios")" ] ||
+    fail "config.txt sets a pin that hardware/pins.tsv does not name"
+
 step "licences"
 grep -q '^license = "GPL-3.0-or-later"' Cargo.toml || fail "Cargo.toml"
 grep -q 'GPL-3.0-or-later' buildroot/package/smtp-appliance/smtp-appliance.mk || fail "smtp-appliance.mk"
