@@ -8,7 +8,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 needed=(genimage=genimage mcopy=mtools mkfs.vfat=dosfstools mkimage=u-boot-tools mksquashfs=squashfs-tools
     rauc=rauc sfdisk=fdisk nft=nftables systemd-analyze=systemd mmdebstrap=mmdebstrap socat=socat
     qemu-system-aarch64=qemu-system-arm qemu-aarch64-static=qemu-user-static fdtput=device-tree-compiler
-    swaks=swaks)
+    swaks=swaks arch-test=arch-test cpio=cpio depmod=kmod)
 missing=()
 for pair in "${needed[@]}"; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")

@@ -46,7 +46,12 @@ fi
 
 echo "starting slot ${slot}"
 if load ${devtype} ${devnum}:${slot_part} ${kernel_addr_r} boot/Image; then
-    booti ${kernel_addr_r} - ${fdt_addr}
+    # The kernel of the image needs none; that of the tests does.
+    if load ${devtype} ${devnum}:${slot_part} ${ramdisk_addr_r} boot/initrd.img; then
+        booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr}
+    else
+        booti ${kernel_addr_r} - ${fdt_addr}
+    fi
 fi
 
 # There is no kernel in this slot, or it is none.
