@@ -13,7 +13,8 @@ binary=$2
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-maintainer=${DEBFULLNAME:-smtp-appliance}\ "<${DEBEMAIL:-root@localhost}>"
+# Who makes the package answers for it.
+maintainer="${DEBFULLNAME:-$(git log -1 --format=%an)} <${DEBEMAIL:-$(git log -1 --format=%ae)}>"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -83,9 +84,11 @@ Suggests: alsa-utils, chrony
 Section: net
 Priority: optional
 Description: takes alert mails and tells a person, by call, SMS and mail
- Point the mail of a monitoring system at this machine: each mail is understood, written to disk and told
- to the people on call, by mail, by SMS and by a telephone call in which a voice says what happened and a
- key press proves that somebody understood. SMS and calls go out through a GSM modem or by SIP.
+ Point the mail of a monitoring system at this machine: each mail is
+ understood, written to disk and told to the people on call, by mail, by SMS
+ and by a telephone call in which a voice says what happened and a key press
+ proves that somebody understood. SMS and calls go out through a GSM modem or
+ by SIP.
 EOF
 (cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 find "$root" -newermt "@$SOURCE_DATE_EPOCH" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
