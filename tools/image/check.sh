@@ -14,7 +14,7 @@ step() { echo "$1"; }
 
 step "shell scripts"
 mapfile -t scripts < <(
-    find tools/image tests/image buildroot dist overlay -type f ! -name '*.nft' -exec grep -lE '^#!(/bin/sh|/usr/bin/env bash)' {} +
+    find tools/image tests/image buildroot dist overlay -type f ! -name '*.nft' -exec awk 'FNR == 1 && /^#!(\/bin\/sh|\/usr\/bin\/env bash)/ { print FILENAME }' {} +
 )
 target/venv/bin/shellcheck "${scripts[@]}" || fail "shellcheck"
 for script in "${scripts[@]}"; do
@@ -101,7 +101,7 @@ mkdir -p "$root/usr/lib/systemd/system" "$root/etc/systemd" "$root/usr/bin" "$ro
 cp -a overlay/. "$root/"
 # Targets and mounts they hang on: those of this machine's systemd.
 cp -an /usr/lib/systemd/system/. "$root/usr/lib/systemd/system/"
-for program in usr/bin/smtp-appliance usr/sbin/dropbear usr/sbin/nft usr/bin/nft usr/sbin/wpa_supplicant bin/kill; do
+for program in usr/bin/smtp-appliance usr/sbin/dropbear usr/sbin/nft usr/bin/nft usr/sbin/wpa_supplicant bin/kill bin/rm usr/bin/networkctl; do
     printf '#!/bin/sh\n' >"$root/$program"
     chmod +x "$root/$program"
 done
@@ -118,7 +118,7 @@ echo "  exposure of smtp-appliance.service: $exposure"
 awk -v level="${exposure:-10}" 'BEGIN { exit !(level <= 2.0) }' || fail "its exposure is above 2.0"
 # Each unit that is there is wanted by something, and each preset is there.
 for unit in "${units[@]}"; do
-    case "$unit" in *@x.service | open-ports.service | clock-save.service | data-prepare.service) continue ;; esac
+    case "$unit" in *@x.service | open-ports.service | clock-save.service | data-prepare.service | reprovision.service) continue ;; esac
     grep -qx "enable $unit" overlay/usr/lib/systemd/system-preset/10-smtp-appliance.preset ||
         [ -L "overlay/usr/lib/systemd/system/local-fs.target.wants/$unit" ] || fail "nothing starts $unit"
 done
