@@ -8,6 +8,8 @@
 
 pub mod config;
 
+pub mod health;
+
 pub mod smtp;
 
 pub mod intake;
