@@ -30,6 +30,8 @@ pub mod audio;
 
 pub mod modem;
 
+pub mod board;
+
 pub mod control;
 
 pub mod appliance;

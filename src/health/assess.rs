@@ -38,7 +38,7 @@ impl Facts {
             parts,
             wakes: self.wakes(),
             alert: self.alert(),
-            alarm: self.alarm(),
+            alarms: self.alarms(),
             proven: self.is_proven(),
             figures,
             last_failure: self.last_failure(),
@@ -130,10 +130,10 @@ impl Facts {
     }
 
     fn clock(&self) -> State {
-        if is_sane(self.clock.now) {
+        if is_sane(self.clock) {
             return State::Ok;
         }
-        let date = self.clock.now.strftime("%Y-%m-%d");
+        let date = self.clock.strftime("%Y-%m-%d");
         State::Degraded(format!("it says {date}; no time server has set it yet"))
     }
 
@@ -182,11 +182,7 @@ impl Facts {
         };
         let why = format!("{}: {}", bad.name, words(&bad.state));
         let some = sip.accounts.iter().any(|account| usable(&account.state));
-        if some || bad.state == SipState::Trying {
-            State::Degraded(why)
-        } else {
-            State::Down(why)
-        }
+        if some || bad.state == SipState::Trying { State::Degraded(why) } else { State::Down(why) }
     }
 
     fn relay(&self) -> State {
@@ -266,15 +262,15 @@ impl Facts {
         }
     }
 
-    fn alarm(&self) -> Option<Alarm> {
-        let untold = self.telling.untold.map(|troubled| Alarm::Untold(troubled.alert));
-        let waits = self.telling.unacknowledged;
-        untold.or_else(|| waits.map(|troubled| Alarm::Unacknowledged(troubled.alert)))
+    fn alarms(&self) -> Vec<Alarm> {
+        let untold = self.telling.untold.max(self.queue.unreachable);
+        let waits = self.telling.unacknowledged.map(Alarm::Unacknowledged);
+        untold.map(Alarm::Untold).into_iter().chain(waits).collect()
     }
 
     fn is_proven(&self) -> bool {
         let answers = self.pulse.writer <= PATIENCE && self.pulse.dispatcher <= PATIENCE;
-        let modem = self.gsm.as_ref().is_none_or(|gsm| gsm.state == GsmState::Ready);
+        let modem = self.gsm.as_ref().is_none_or(|gsm| gsm.answers);
         self.receiver.open > 0 && answers && modem
     }
 

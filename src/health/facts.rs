@@ -28,8 +28,8 @@ pub struct Facts {
     pub queue: Queue,
     /// The disk of the store.
     pub disk: Disk,
-    /// The wall clock.
-    pub clock: Clock,
+    /// What the wall clock says.
+    pub clock: Timestamp,
     /// The way out of this machine; `None` where it cannot be seen.
     pub network: Option<Network>,
     /// The GSM module, if one is configured.
@@ -82,6 +82,8 @@ pub struct Queue {
     pub most: usize,
     /// How long the oldest has been waiting.
     pub oldest: Option<Duration>,
+    /// The newest bad news that no channel could tell anybody.
+    pub unreachable: Option<AlertId>,
     /// What of the store could not be read.
     pub damage: Option<String>,
 }
@@ -93,15 +95,6 @@ pub struct Disk {
     pub free: Option<u64>,
     /// What must stay free for a mail to be accepted.
     pub kept: u64,
-}
-
-/// The wall clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clock {
-    /// What it says.
-    pub now: Timestamp,
-    /// Whether a time server has set it since the start of the machine, as far as can be seen.
-    pub confirmed: bool,
 }
 
 /// The network, as the kernel has it.
@@ -118,6 +111,8 @@ pub struct Network {
 pub struct Gsm {
     /// Whether it can be used.
     pub state: GsmState,
+    /// Whether it answers at all, usable or not.
+    pub answers: bool,
     /// Whether the network knows it.
     pub attachment: Attachment,
     /// Received signal strength in dBm.
@@ -193,19 +188,12 @@ pub struct Telling {
     pub open: usize,
     /// Attempts under way.
     pub in_flight: usize,
-    /// The newest alert of which everything failed, until somebody took note of it.
-    pub untold: Option<Troubled>,
+    /// The newest alert of which everything failed.
+    pub untold: Option<AlertId>,
     /// The oldest grave alert that nobody has acknowledged, once that has taken too long.
-    pub unacknowledged: Option<Troubled>,
+    pub unacknowledged: Option<AlertId>,
     /// How the last attempt of each channel ended.
     pub outcomes: BTreeMap<ChannelName, LastOutcome>,
-}
-
-/// An alert that somebody should know of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Troubled {
-    /// Which.
-    pub alert: AlertId,
 }
 
 /// How an attempt ended, by the wall clock.

@@ -7,7 +7,7 @@ mod status;
 
 pub use assess::{bars, is_sane};
 pub use facts::{
-    Attachment, Clock, Disk, Facts, Gsm, GsmState, LastOutcome, Network, People, Pulse, Queue,
-    Receiver, Sip, SipAccount, SipState, Speech, Telling, Troubled,
+    Attachment, Disk, Facts, Gsm, GsmState, LastOutcome, Network, People, Pulse, Queue, Receiver,
+    Sip, SipAccount, SipState, Speech, Telling,
 };
 pub use status::{Alarm, Alert, Failure, Figures, Part, State, Status, Wakes};

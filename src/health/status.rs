@@ -196,8 +196,8 @@ pub struct Status {
     pub wakes: Wakes,
     /// What becomes of alerts.
     pub alert: Alert,
-    /// What must be made known on the spot.
-    pub alarm: Option<Alarm>,
+    /// What must be made known on the spot, at most one of each kind.
+    pub alarms: Vec<Alarm>,
     /// Whether this version of the program has proved itself: it accepts mail, its queue and its
     /// dispatcher answer, and the module has, if there is one.
     pub proven: bool,

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::alert::AlertId;
 use crate::health::{
-    Clock, Disk, Gsm, Network, People, Pulse, Queue, Receiver, Sip, SipAccount, Speech, Telling,
-    Troubled,
+    Disk, Gsm, Network, People, Pulse, Queue, Receiver, Sip, SipAccount, Speech, Telling,
 };
 
 fn well() -> Facts {
@@ -17,12 +16,13 @@ fn well() -> Facts {
         under_voltage: Some(false),
         receiver: Receiver { ports: 2, open: 2 },
         pulse: Pulse::default(),
-        queue: Queue { waiting: 0, most: 10, oldest: None, damage: None },
+        queue: Queue { waiting: 0, most: 10, oldest: None, unreachable: None, damage: None },
         disk: Disk { free: Some(1 << 30), kept: 16 << 20 },
-        clock: Clock { now: Timestamp::from_second(FIRST_SANE).unwrap(), confirmed: true },
+        clock: Timestamp::from_second(FIRST_SANE).unwrap(),
         network: Some(Network { up: vec!["eth0".to_owned()], default_route: true }),
         gsm: Some(Gsm {
             state: GsmState::Ready,
+            answers: true,
             attachment: Attachment::Registered,
             signal_dbm: Some(-79),
             operator: Some("Movistar".to_owned()),
@@ -40,7 +40,8 @@ fn gsm(facts: &mut Facts) -> &mut Gsm {
 }
 
 fn sip(states: &[SipState]) -> Option<Sip> {
-    let account = |state: &SipState| SipAccount { name: "200@pbx".to_owned(), state: state.clone() };
+    let account =
+        |state: &SipState| SipAccount { name: "200@pbx".to_owned(), state: state.clone() };
     Some(Sip { accounts: states.iter().map(account).collect() })
 }
 
@@ -94,15 +95,11 @@ fn each_part_says_what_is_wrong_with_it() {
         (|f| f.disk.free = Some(1 << 20), Part::Disk, "down: 1 MiB free: no mail is accepted"),
         (|f| f.disk.free = None, Part::Disk, "off"),
         (
-            |f| f.clock.now = at(0),
+            |f| f.clock = at(0),
             Part::Clock,
             "degraded: it says 1970-01-01; no time server has set it yet",
         ),
-        (
-            |f| f.network = Some(Network::default()),
-            Part::Network,
-            "down: no cable and no Wi-Fi",
-        ),
+        (|f| f.network = Some(Network::default()), Part::Network, "down: no cable and no Wi-Fi"),
         (
             |f| f.network.as_mut().unwrap().default_route = false,
             Part::Network,
@@ -126,11 +123,7 @@ fn each_part_says_what_is_wrong_with_it() {
         (|f| gsm(f).signal_dbm = None, Part::Gsm, "ok"),
         (|f| f.sip = sip(&[SipState::Registered]), Part::Sip, "ok"),
         (|f| f.sip = sip(&[]), Part::Sip, "off"),
-        (
-            |f| f.sip = sip(&[SipState::Trying]),
-            Part::Sip,
-            "degraded: 200@pbx: about to register",
-        ),
+        (|f| f.sip = sip(&[SipState::Trying]), Part::Sip, "degraded: 200@pbx: about to register"),
         (
             |f| f.sip = sip(&[SipState::Registered, SipState::Failed("403".into())]),
             Part::Sip,
@@ -155,7 +148,10 @@ fn each_part_says_what_is_wrong_with_it() {
 fn whether_it_would_wake_somebody_is_asked_of_all_parts() {
     let rows: &[(Change, &str)] = &[
         (|f| gsm(f).state = GsmState::Fault("no SIM card".into()), "hardly: gsm: no SIM card"),
-        (|f| f.channels = vec![ChannelName::Mail], "hardly: no channel to a telephone is switched on"),
+        (
+            |f| f.channels = vec![ChannelName::Mail],
+            "hardly: no channel to a telephone is switched on",
+        ),
         (|f| f.people.phone = false, "hardly: nobody has a telephone number"),
         (|f| f.gsm = None, "hardly: there is neither a modem nor a SIP account"),
         (|f| (f.gsm, f.relay) = (None, false), "no: there is neither a modem nor a SIP account"),
@@ -213,11 +209,13 @@ fn alerts_under_way_and_alarms_are_told() {
         (facts.telling.in_flight, facts.telling.open) = (in_flight, open);
         assert_eq!(facts.assess().alert, expected);
     }
-    let troubled = |alert| Some(Troubled { alert: AlertId(alert) });
-    facts.telling.unacknowledged = troubled(7);
-    assert_eq!(facts.assess().alarm, Some(Alarm::Unacknowledged(AlertId(7))));
-    facts.telling.untold = troubled(9);
-    assert_eq!(facts.assess().alarm, Some(Alarm::Untold(AlertId(9))));
+    facts.telling.unacknowledged = Some(AlertId(7));
+    let waits = Alarm::Unacknowledged(AlertId(7));
+    assert_eq!(facts.assess().alarms, [waits]);
+    facts.telling.untold = Some(AlertId(9));
+    assert_eq!(facts.assess().alarms, [Alarm::Untold(AlertId(9)), waits]);
+    facts.queue.unreachable = Some(AlertId(11));
+    assert_eq!(facts.assess().alarms, [Alarm::Untold(AlertId(11)), waits]);
 }
 
 #[test]
@@ -227,8 +225,8 @@ fn a_version_has_proved_itself_when_all_answer() {
         (|f| f.gsm = None, true),
         // A roof without reception is not the program's fault.
         (|f| gsm(f).attachment = Attachment::Searching, true),
-        (|f| gsm(f).state = GsmState::Starting, false),
-        (|f| gsm(f).state = GsmState::Fault("no answer".into()), false),
+        (|f| gsm(f).state = GsmState::Fault("no SIM card".into()), true),
+        (|f| gsm(f).answers = false, false),
         (|f| f.receiver.open = 0, false),
         (|f| f.pulse.dispatcher = Duration::from_secs(31), false),
     ];
