@@ -48,7 +48,7 @@ pub struct Config {
     pub modem: Option<Modem>,
     /// `[board]`; no pin is touched when the section is missing.
     pub board: Option<Board>,
-    /// `[system]`
+    /// `[system]`, `[network]`, `[wifi]`, `[wireguard]`
     pub system: System,
     /// `[texts.LANGUAGE]`
     pub texts: Templates,

@@ -78,7 +78,7 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let speech = calls::read_speech(root.section("speech"), &appliance.store);
     let audio = calls::read_audio(root.section("audio"));
     let board = board::read(root.section("board"), reader, &directory);
-    let system = system::read(root.section("system"));
+    let system = system::read(&mut root);
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
     channels.warn(reader);
