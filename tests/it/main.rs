@@ -42,6 +42,7 @@ mod speech_trouble;
 mod speech_voices;
 mod tidy;
 mod unseen;
+mod way_board;
 mod way_call;
 mod way_config;
 mod way_control;

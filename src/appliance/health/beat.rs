@@ -53,3 +53,25 @@ pub(super) fn of_writer(helpers: &mut JoinSet<()>, queue: Queue) -> watch::Recei
     });
     beat
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dispatcher_that_hangs_does_not_answer() {
+        let mut helpers = JoinSet::new();
+        let (commands, mut mailbox) = mpsc::channel(1);
+        let beat = of_dispatcher(&mut helpers, commands);
+        for _ in 0..3 {
+            let Some(Command::Pulse(answer)) = mailbox.recv().await else { panic!("not asked") };
+            answer.send(()).unwrap();
+        }
+        tokio::time::sleep(EVERY / 2).await;
+        let answered = beat.borrow().at;
+        let Some(Command::Pulse(_kept)) = mailbox.recv().await else { panic!("not asked") };
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert_eq!(beat.borrow().at, answered);
+        assert!(mailbox.try_recv().is_err(), "who does not answer is not asked again");
+    }
+}
