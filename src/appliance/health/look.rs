@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::every;
 use crate::config::{Config, VoiceName};
-use crate::health::Network;
+use crate::health::{Network, PROVISION_FAULT};
 use crate::speech::voices::{ESPEAK_NG, Installed};
 
 /// How often is looked.
@@ -21,9 +21,6 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Each so many looks the voices are looked at, too.
 const LOOKS_PER_VOICES: u32 = 12;
-
-/// What `provision` leaves beside the configuration when it could not take in a new one.
-pub(crate) const PROVISION_FAULT: &str = "provision-fault.txt";
 
 /// Longest such note that is shown, in characters.
 const MOST_CHARACTERS: usize = 200;
