@@ -15,8 +15,10 @@ use crate::alert::AlertId;
 use crate::channel::Outcome;
 use crate::channel::call::{CallByHand, Progress};
 use crate::config::{ChannelName, PersonName};
+use crate::health::Status;
 
 pub use client::{ClientError, ask, call};
+pub use desk::Desk;
 pub use server::{BindError, Server};
 pub use view::{AlertView, DeliveryView, State, list, show};
 
@@ -60,6 +62,8 @@ pub enum Request {
     Call(CallByHand),
     /// Read the configuration file again.
     Reload,
+    /// How the appliance is.
+    Health,
 }
 
 /// What is answered.
@@ -87,6 +91,11 @@ pub enum Answer {
     Tested {
         /// How each channel did.
         outcomes: Vec<(ChannelName, Outcome)>,
+    },
+    /// To [`Request::Health`].
+    Health {
+        /// How it is.
+        status: Box<Status>,
     },
     /// Done; there is nothing to tell.
     Done,

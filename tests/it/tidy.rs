@@ -6,8 +6,14 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Files and folders that decide and never act: no clock, no tokio.
-const PURE: [&str; 32] = [
+const PURE: [&str; 38] = [
     "src/alert",
+    "src/board/button.rs",
+    "src/board/panel.rs",
+    "src/board/pattern.rs",
+    "src/board/power.rs",
+    "src/health",
+    "src/dispatch/attention.rs",
     "src/audio/alsa/pace.rs",
     "src/audio/g711.rs",
     "src/audio/loudness.rs",
@@ -42,12 +48,13 @@ const PURE: [&str; 32] = [
 ];
 
 /// Which module may import which, floor by floor: what stands below never looks up.
-const IMPORTS: [(&str, &[&str]); 19] = [
+const IMPORTS: [(&str, &[&str]); 20] = [
     ("config", &[]),
     ("audio", &["config"]),
     ("alert", &["config"]),
     ("speech", &["alert", "audio", "config"]),
     ("health", &["alert", "config"]),
+    ("board", &["config", "health"]),
     ("modem", &["config", "health"]),
     ("channel", &["alert", "audio", "config", "health", "modem", "speech"]),
     ("filter", &["alert", "config"]),
