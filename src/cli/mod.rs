@@ -11,6 +11,7 @@ mod manual;
 mod modem_simulator;
 mod output;
 mod people;
+mod provision;
 mod queue;
 mod run;
 mod say;
@@ -110,6 +111,8 @@ enum Command {
     Demo(demo::Args),
     /// Be a GSM module on a pseudo-terminal, for trials without hardware.
     ModemSimulator(modem_simulator::Args),
+    /// Take in appliance.toml from the card (what the image does at its start).
+    Provision(provision::Args),
     /// Print the completions of a shell.
     Completions(manual::CompletionsArgs),
     /// Print the manual page.
@@ -179,6 +182,7 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::Provision(args) => return provision::run(&args, &mut context),
         Command::Call(args) => return call::run(args, &mut context),
         Command::SendTest(args) => return send_test::run(&args, &mut context),
         Command::Sip(command) => return sip::run(command, &mut context),
