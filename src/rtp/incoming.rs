@@ -96,8 +96,9 @@ impl Incoming {
     /// Begins, or goes on from elsewhere or otherwise.
     pub fn point(&mut self, stream: Stream, now: Instant) {
         let before = self.stream.as_ref();
-        if before.map(|before| &before.keys) != Some(&stream.keys) {
-            self.opener = stream.keys.as_ref().and_then(|keys| Opener::new(&keys.theirs));
+        // Anew with the same key it would forget what came already.
+        if before.and_then(Stream::their_key) != stream.their_key() {
+            self.opener = stream.their_key().and_then(Opener::new);
         }
         if before.map(|before| before.remote) != Some(stream.remote) {
             self.path = Some(Path::new(stream.remote));
@@ -105,6 +106,11 @@ impl Incoming {
         // A telephone that is held owes us nothing.
         (self.quiet_since, self.told) = (stream.we_receive.then_some(now), false);
         self.stream = Some(stream);
+    }
+
+    /// What was agreed.
+    pub(super) fn stream(&self) -> Option<&Stream> {
+        self.stream.as_ref()
     }
 
     /// A datagram came. `ours` is how we call ourselves.

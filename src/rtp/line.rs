@@ -105,11 +105,10 @@ impl Line {
     pub(super) fn point(self: &Arc<Self>, stream: Stream) {
         let now = now();
         self.with_listening(|listening| {
-            let keys = stream.keys.as_ref();
-            listening.reporting.point(keys, now, fastrand::f64());
-            if listening.remote_rtcp != Some(stream.remote_rtcp) && !listening.settled
-                || listening.incoming.remote() != Some(stream.remote)
-            {
+            listening.reporting.point(&stream, now, fastrand::f64());
+            // A change that leaves the places alone leaves what was learnt of them, too.
+            let places = |stream: &Stream| (stream.remote, stream.remote_rtcp);
+            if listening.incoming.stream().map(places) != Some(places(&stream)) {
                 listening.remote_rtcp = Some(stream.remote_rtcp);
                 listening.settled = false;
             }

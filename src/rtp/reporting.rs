@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::rtcp::{Block, Report, Reports, Sent, write};
 use super::srtp::{ReportOpener, ReportSealer};
-use super::stream::Keys;
+use super::stream::{Keys, Stream};
 
 /// Between two reports, on average. Two people in a call are far from using 5 % of its bandwidth,
 /// so the least interval is the one.
@@ -100,11 +100,16 @@ impl Reporting {
     }
 
     /// The call begins, or its keys change. `chance` is between 0 and 1.
-    pub(super) fn point(&mut self, keys: Option<&Keys>, now: Instant, chance: f64) {
-        if self.next.is_none() || self.keys.as_ref() != keys {
-            self.sealer = keys.and_then(|keys| ReportSealer::new(&keys.ours));
-            self.opener = keys.and_then(|keys| ReportOpener::new(&keys.theirs));
-            self.keys = keys.cloned();
+    pub(super) fn point(&mut self, stream: &Stream, now: Instant, chance: f64) {
+        let before = std::mem::replace(&mut self.keys, stream.keys.clone());
+        let (ours, theirs) = (stream.our_key(), stream.their_key());
+        if before.as_ref().map(|keys| &keys.ours) != ours {
+            // What was counted goes on with the next key (RFC 3711 section 3.2.1).
+            let index = self.sealer.as_ref().map_or(0, ReportSealer::index);
+            self.sealer = ours.and_then(|key| ReportSealer::new(key, index));
+        }
+        if before.as_ref().map(|keys| &keys.theirs) != theirs {
+            self.opener = theirs.and_then(ReportOpener::new);
         }
         if self.next.is_none() {
             self.next = Some(now + spread(INTERVAL / 2, chance));
@@ -214,6 +219,7 @@ fn spread(interval: Duration, chance: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::super::srtp::{Suite, master};
+    use super::super::stream::tests::stream;
     use super::*;
 
     fn start() -> Instant {
@@ -247,10 +253,10 @@ mod tests {
         for (chance, first, other) in [(0.0, 1250, 2500), (0.5, 2500, 5000), (1.0, 3750, 7500)] {
             let mut reporting = reporting(start);
             assert_eq!(reporting.due(), None);
-            reporting.point(None, start, chance);
+            reporting.point(&stream(), start, chance);
             assert_eq!(reporting.due(), Some(start + ms(first)));
             // A change in mid-call does not put it off.
-            reporting.point(None, start + ms(1), chance);
+            reporting.point(&stream(), start + ms(1), chance);
             assert_eq!(reporting.due(), Some(start + ms(first)));
             let facts = Facts { ssrc: 1, sent: None, block: None, leaves: false };
             let now = start + ms(first);
@@ -277,8 +283,9 @@ mod tests {
         let begin = start();
         let (mut here, mut there) = (reporting(begin), reporting(begin + ms(77)));
         let keys = Keys { ours: master(Suite::Aes32), theirs: master(Suite::Aes32) };
-        here.point(Some(&keys), begin, 0.5);
-        there.point(Some(&keys), begin, 0.5);
+        let secure = Stream { keys: Some(keys), ..stream() };
+        here.point(&secure, begin, 0.5);
+        there.point(&secure, begin, 0.5);
         let sent = Some(Sent { ntp: here.ntp(begin), timestamp: 0, packets: 50, octets: 8000 });
         let facts = Facts { ssrc: 1, sent, block: None, leaves: false };
         let mut packet = here.report(&facts, begin, 0.5).unwrap();
