@@ -16,10 +16,11 @@ use tracing::{debug, error};
 use super::Options;
 use super::clock::{Clock, Due};
 use super::incoming::Incoming;
+use super::ntp::NtpClock;
 use super::outgoing::{Identity, Outgoing};
 use super::pacing::{self, Paced, now};
 use super::quality::{Flow, Quality, ratio};
-use super::reporting::{Facts, NtpClock, Reporting};
+use super::reporting::{Facts, Reporting};
 use super::stream::Stream;
 use crate::audio::{Pcm, TELEPHONE_RATE};
 

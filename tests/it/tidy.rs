@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Files and folders that decide and never act: no clock, no tokio.
-const PURE: [&str; 48] = [
+const PURE: [&str; 50] = [
     "src/alert",
     "src/audio/alsa/pace.rs",
     "src/audio/g711.rs",
@@ -31,10 +31,12 @@ const PURE: [&str; 48] = [
     "src/queue/contents.rs",
     "src/queue/frame.rs",
     "src/queue/index.rs",
+    "src/rtp/allowance.rs",
     "src/rtp/clock.rs",
     "src/rtp/comfort.rs",
     "src/rtp/event.rs",
     "src/rtp/incoming.rs",
+    "src/rtp/ntp.rs",
     "src/rtp/outgoing.rs",
     "src/rtp/packet.rs",
     "src/rtp/path.rs",
