@@ -6,6 +6,7 @@
 
 mod gsm;
 mod health;
+pub mod machine;
 mod settings;
 mod sip;
 

@@ -137,7 +137,7 @@ impl Dispatcher {
         self.plan.remove(id);
         self.attention.forget(id);
         self.acknowledged.retain(|(acknowledged, _), _| *acknowledged != id);
-        tracing::warn!(alert = %id, "dropped by hand");
+        tracing::warn!(alert_id = %id, "dropped by hand");
         let queue = self.queue.clone();
         self.work.spawn(async move {
             write(&queue, id, deliveries).await;

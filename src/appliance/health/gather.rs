@@ -14,12 +14,10 @@ use crate::alert::AlertId;
 use crate::board::Wish;
 use crate::config::{ChannelName, Config, ModemModel};
 use crate::health::{
-    Attachment, Disk, Facts, Gsm, GsmState, People, Pulse, Queue, Receiver, Sip, SipAccount,
-    SipState, Speech,
+    Disk, Facts, Gsm, People, Pulse, Queue, Receiver, Sip, SipAccount, SipState, Speech,
 };
-use crate::modem::at::Registration;
+use crate::modem::ModemStatus;
 use crate::modem::quirks::family;
-use crate::modem::{ModemState, ModemStatus};
 use crate::queue::Stock;
 use crate::sip::{self, AccountStatus};
 
@@ -119,25 +117,7 @@ impl Gatherer {
 
     fn gsm(&self, config: &Config) -> Option<Gsm> {
         config.modem.as_ref()?;
-        let status = self.modem().unwrap_or_default();
-        Some(Gsm {
-            state: match status.state {
-                ModemState::Starting => GsmState::Starting,
-                ModemState::Ready => GsmState::Ready,
-                ModemState::Fault(words) => GsmState::Fault(words),
-            },
-            answers: status.answers,
-            attachment: match status.registration {
-                Registration::Home | Registration::Roaming => Attachment::Registered,
-                Registration::Denied => Attachment::Denied,
-                Registration::Idle | Registration::Searching | Registration::Unknown => {
-                    Attachment::Searching
-                }
-            },
-            signal_dbm: status.signal_dbm,
-            operator: status.operator,
-            in_call: status.in_call,
-        })
+        Some(self.modem().unwrap_or_default().into())
     }
 
     fn sip(&self, config: &Config) -> Option<Sip> {
