@@ -10,10 +10,14 @@
 
 #[path = "../support"]
 mod support {
+    pub(crate) mod authority;
+    pub(crate) mod baresip;
     pub(crate) mod exim;
+    pub(crate) mod kamailio;
     pub(crate) mod mail;
     pub(crate) mod postfix;
     pub(crate) mod programs;
+    pub(crate) mod tshark;
     pub(crate) mod voice;
 }
 
@@ -23,4 +27,5 @@ mod modem_clients;
 mod path_quality;
 mod postfix_relay;
 mod receiver;
+mod sip_peers;
 mod smtp_clients;
