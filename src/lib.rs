@@ -28,6 +28,8 @@ pub mod audio;
 
 pub mod modem;
 
+pub mod sip;
+
 pub mod control;
 
 pub mod appliance;
