@@ -6,7 +6,8 @@ use std::time::Duration;
 use smtp_appliance::config::{Encryption, Secret, Sip, SipAccount, SipCodec, SipTransport};
 use smtp_appliance::sip::sdp::{Agreed, Codec, Local};
 use smtp_appliance::sip::{
-    AccountStatus, Agent, Call, CallEnd, CallEvent, CallRequest, Registration, Target, Timing,
+    AccountStatus, Agent, Call, CallEnd, CallEvent, CallRequest, Load, Options, Registration,
+    Target, Timing,
 };
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
@@ -22,16 +23,19 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) const RTP_PORT: u16 = 19_000;
 
 /// Times for far ends that answer at once, so that tests of those that do not are short.
-pub(crate) fn hasty() -> Timing {
-    Timing {
-        t1: Duration::from_millis(50),
-        t2: Duration::from_millis(400),
-        t4: Duration::from_millis(500),
+pub(crate) fn hasty() -> Options {
+    let timing = Timing {
+        t1: Duration::from_millis(100),
+        t2: Duration::from_millis(800),
+        t4: Duration::from_secs(1),
         retry_first: Duration::from_millis(200),
         retry_max: Duration::from_secs(1),
         refused: Duration::from_secs(30),
+        // No scenario expects it.
+        look: Duration::from_mins(10),
         ..Timing::default()
-    }
+    };
+    Options { timing, name_servers: None }
 }
 
 /// An account at who listens on that port of loopback, as a trunk: without registration.
@@ -75,10 +79,10 @@ impl Line {
         Self::open_with(settings, hasty())
     }
 
-    pub(crate) fn open_with(settings: Sip, timing: Timing) -> Self {
+    pub(crate) fn open_with(settings: Sip, options: Options) -> Self {
         let tasks_before = Handle::current().metrics().num_alive_tasks();
         let stop = CancellationToken::new();
-        let agent = Agent::start_with(settings, timing, stop.clone());
+        let agent = Agent::start_with(settings, options, stop.clone()).expect("a port");
         Self { agent, stop, tasks_before }
     }
 
@@ -101,6 +105,17 @@ impl Line {
         let found = timeout(PATIENCE, found).await;
         let Ok(found) = found else { panic!("not in time: {:?}", self.agent.status()) };
         found.expect("the agent lives").first().expect("an account").clone()
+    }
+
+    /// Resolves when it remembers no call and no request any more.
+    pub(crate) async fn idle(&self) {
+        let idle = async {
+            while self.agent.load() != Load::default() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let idle = timeout(PATIENCE, idle).await;
+        idle.unwrap_or_else(|_| panic!("{:?} stays behind", self.agent.load()));
     }
 
     /// Stops it, and looks that nothing of it is left.
@@ -136,7 +151,7 @@ pub(crate) fn local(encryption: Encryption, rtp_port: u16) -> Local {
 /// # Panics
 /// If none comes in time.
 pub(crate) async fn next(call: &mut Call) -> CallEvent {
-    timeout(PATIENCE, call.next()).await.expect("an event in time")
+    timeout(PATIENCE, call.next()).await.expect("an event in time").expect("no end yet")
 }
 
 /// An event in few words.
@@ -148,8 +163,10 @@ pub(crate) fn told(event: &CallEvent) -> String {
         CallEvent::Ringing(agreed) => format!("ringing{}", sound(agreed)),
         CallEvent::Answered(_) => "answered".to_owned(),
         CallEvent::Media(agreed) if !agreed.we_send => "held".to_owned(),
-        CallEvent::Media(_) => "media".to_owned(),
+        CallEvent::Media(_) => "changed".to_owned(),
         CallEvent::Key(key) => format!("key {key}"),
+        CallEvent::Ended(CallEnd::HungUp) => "we hung up".to_owned(),
+        CallEvent::Ended(CallEnd::FarEnd) => "they hung up".to_owned(),
         CallEvent::Ended(end) => end.to_string(),
     }
 }

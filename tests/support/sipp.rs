@@ -1,11 +1,9 @@
 //! Awkward far ends: sipp with the scenarios of `tests/system/sipp`.
 
 use std::io::Write as _;
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use smtp_appliance::config::SipTransport;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -166,40 +164,39 @@ const WORDS: &[(&str, &str)] = &[
 /// A running far end.
 pub(crate) struct Sipp {
     pub(crate) port: u16,
-    /// Where it says that it hears.
-    pub(crate) media_port: u16,
     scenario: String,
     folder: TempDir,
     process: Child,
 }
 
 impl Sipp {
-    /// One that waits for a call (or another request), by UDP.
+    /// One that waits for a request, by UDP.
     pub(crate) async fn uas(scenario: &str, keys: &[(&str, &str)]) -> Self {
-        Self::start(scenario, keys, SipTransport::Udp, None).await
+        Self::start(scenario, &scenario_of(scenario, keys), 1, None).await
+    }
+
+    /// The same where an account goes that does not register: it is asked at once whether it is
+    /// there (OPTIONS), and says yes, or what the scenario says to that.
+    pub(crate) async fn exchange(scenario: &str, keys: &[(&str, &str)]) -> Self {
+        let text = scenario_of(scenario, keys);
+        Self::start(scenario, &with_look(&text), 2, None).await
     }
 
     /// One that begins: it asks who listens on a port of loopback.
     pub(crate) async fn uac(scenario: &str, keys: &[(&str, &str)], port: u16) -> Self {
-        Self::start(scenario, keys, SipTransport::Udp, Some(port)).await
+        Self::start(scenario, &scenario_of(scenario, keys), 1, Some(port)).await
     }
 
-    /// The same for UDP or TCP.
-    pub(crate) async fn start(
-        scenario: &str,
-        keys: &[(&str, &str)],
-        transport: SipTransport,
-        asks: Option<u16>,
-    ) -> Self {
+    async fn start(scenario: &str, text: &str, calls: u32, asks: Option<u16>) -> Self {
         let folder = folder();
         let (port, media_port) = (free_sip_port(), free_media_port());
         let file = folder.path().join("scenario.xml");
-        std::fs::write(&file, scenario_of(scenario, keys)).expect("a file");
+        std::fs::write(&file, latin1(text)).expect("a file");
         let mut command = Command::new(program("sipp", "sip-tester"));
-        command.arg("-sf").arg(&file).args(["-i", "127.0.0.1", "-m", "1", "-nostdin"]);
-        command.args(["-p", &port.to_string(), "-mp", &media_port.to_string()]);
+        command.arg("-sf").arg(&file).args(["-i", "127.0.0.1", "-nostdin"]);
+        command.args(["-m", &calls.to_string(), "-p", &port.to_string()]);
+        command.args(["-mp", &media_port.to_string()]);
         command.args(["-timeout", &LONGEST.to_string(), "-timeout_error"]);
-        command.args(["-t", if transport == SipTransport::Udp { "u1" } else { "t1" }]);
         command.args(["-trace_msg", "-message_file"]).arg(folder.path().join("messages"));
         command.args(["-trace_err", "-error_file"]).arg(folder.path().join("errors"));
         if let Some(asks) = asks {
@@ -209,19 +206,18 @@ impl Sipp {
         command.current_dir(folder.path()).env("TERM", "dumb");
         command.stdout(screen.try_clone().expect("a file")).stderr(screen);
         let process = start(&mut command);
-        let mut this = Self { port, media_port, scenario: scenario.to_owned(), folder, process };
+        let mut this = Self { port, scenario: scenario.to_owned(), folder, process };
         if asks.is_none() {
-            this.bound(transport).await;
+            this.bound().await;
         }
         this
     }
 
     /// Resolves when it listens.
-    async fn bound(&mut self, transport: SipTransport) {
-        let table = if transport == SipTransport::Udp { "/proc/net/udp" } else { "/proc/net/tcp" };
+    async fn bound(&mut self) {
         let address = format!("0100007F:{:04X}", self.port);
         let wait = async {
-            while !std::fs::read_to_string(table).expect("a table").contains(&address) {
+            while !std::fs::read_to_string("/proc/net/udp").expect("a table").contains(&address) {
                 let ended = self.process.try_wait().expect("its state");
                 assert!(ended.is_none(), "sipp does not start: {}", self.said());
                 sleep(Duration::from_millis(10)).await;
@@ -272,23 +268,53 @@ pub(crate) fn scenarios() -> PathBuf {
 }
 
 /// A scenario as sipp wants it.
-fn scenario_of(name: &str, keys: &[(&str, &str)]) -> Vec<u8> {
+fn scenario_of(name: &str, keys: &[(&str, &str)]) -> String {
     let file = scenarios().join(name).with_extension("xml");
     let text = std::fs::read_to_string(&file).expect("a scenario");
     let text = WORDS.iter().fold(text, |text, (word, meaning)| text.replace(word, meaning));
     // sipp's own way with keys (-key) takes none in the first line of a message.
-    let text = keys.iter().fold(text, |text, (key, value)| text.replace(&format!("[{key}]"), value));
-    assert!(!text.replace("[@latin1]", "").contains("[@"), "{name}: an unknown word in {text}");
-    // One byte that is no UTF-8, which the file could not have in it.
-    let mut parts = text.split("[@latin1]").map(str::as_bytes);
-    let first = parts.next().unwrap_or_default().to_vec();
-    let scenario = parts.fold(first, |text, part| [&text, &b"\xF1"[..], part].concat());
-    scenario
+    keys.iter().fold(text, |text, (key, value)| text.replace(&format!("[{key}]"), value))
 }
 
-/// An even UDP port; the odd one after it is RTCP's.
+/// With a second way through, for whoever asks whether we are there. sipp takes every Call-ID
+/// through the scenario from its beginning.
+fn with_look(text: &str) -> String {
+    if text.contains("<recv request=\"OPTIONS\"/>") {
+        return text.to_owned();
+    }
+    let (head, steps) = text.split_once("\">\n").expect("a scenario");
+    let (steps, _) = steps.split_once("</scenario>").expect("its end");
+    format!(
+        r#"{head}">
+  <recv request="OPTIONS" optional="true" next="look"/>
+{steps}
+  <nop next="end"/>
+  <label id="look"/>
+  <send><![CDATA[
+    SIP/2.0 200 OK
+    [last_Via:]
+    [last_From:]
+    [last_To:]
+    [last_Call-ID:]
+    [last_CSeq:]
+    Content-Length: 0
+
+  ]]></send>
+  <label id="end"/>
+  <nop/>
+</scenario>
+"#
+    )
+}
+
+/// Puts the one byte in that is no UTF-8, which a file of ours could not have in it.
+fn latin1(text: &str) -> Vec<u8> {
+    let parts: Vec<&[u8]> = text.split("[@latin1]").map(str::as_bytes).collect();
+    parts.join(&b"\xF1"[..])
+}
+
+/// An even port, as RTP has it.
 fn free_media_port() -> u16 {
-    std::iter::repeat_with(free_sip_port)
-        .find(|port| port % 2 == 0 && UdpSocket::bind(("127.0.0.1", *port)).is_ok())
-        .expect("endless")
+    let port = free_sip_port();
+    port + port % 2
 }

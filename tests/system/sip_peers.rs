@@ -1,7 +1,6 @@
 //! The peers of the SIP tests among themselves: what they cannot do with each other, they prove
 //! nothing about with the appliance.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use smtp_appliance::audio::{self, Pcm, TELEPHONE_RATE};

@@ -123,9 +123,7 @@ async fn the_second_exchange_is_used_while_the_first_is_down() {
     let accounts = vec![account_at(nobody), account(&exchange, SipTransport::Udp)];
     let line = Line::open(settings(accounts));
     let mut watch = line.agent.watch();
-    let both = watch.wait_for(|all| {
-        all.iter().map(|account| account.usable).eq([false, true])
-    });
+    let both = watch.wait_for(|all| all.iter().map(|account| account.usable).eq([false, true]));
     tokio::time::timeout(crate::support::sip::PATIENCE, both).await.unwrap().unwrap();
     line.close().await;
 }
@@ -175,7 +173,7 @@ async fn registrars_that_refuse() {
 
 #[tokio::test]
 async fn texts_are_taken_and_refused() {
-    let sipp = Sipp::uas("message", &[("text", "Disk full: 95 % .* caf.{1,2}")]).await;
+    let sipp = Sipp::exchange("message", &[("text", "Disk full: 95 % .* caf.{1,2}")]).await;
     let line = Line::open(settings(vec![trunk(sipp.port)]));
     let to = Target::Extension("ana".to_owned());
     line.agent.message(to.clone(), "Disk full: 95 % \u{2013} café").await.unwrap();
@@ -183,7 +181,7 @@ async fn texts_are_taken_and_refused() {
     line.close().await;
 
     let keys = [("status", "415"), ("words", "Unsupported Media Type")];
-    let sipp = Sipp::uas("message_refused", &keys).await;
+    let sipp = Sipp::exchange("message_refused", &keys).await;
     let line = Line::open(settings(vec![trunk(sipp.port)]));
     let refused = line.agent.message(to, "Disk full").await.unwrap_err();
     assert!(refused.to_string().contains("415"), "{refused}");
@@ -194,7 +192,7 @@ async fn texts_are_taken_and_refused() {
 #[tokio::test]
 async fn an_exchange_is_asked_whether_it_is_there() {
     let keys = [("status", "404"), ("words", "Nobody")];
-    let sipp = Sipp::uas("options", &keys).await;
+    let sipp = Sipp::exchange("options", &keys).await;
     let line = Line::open(settings(vec![trunk(sipp.port)]));
     // A no is an answer as well.
     let round_trip = line.agent.ping(0).await.unwrap();
@@ -212,7 +210,7 @@ async fn what_others_ask_of_us() {
     let cases = [
         ("asks", "OPTIONS", "Accept: application/sdp", "200"),
         ("asks", "NOTIFY", "Event: message-summary", "200"),
-        ("asks", "SUBSCRIBE", "Event: presence", "489"),
+        ("asks", "SUBSCRIBE", "Event: presence", "405"),
         ("asks", "REJOICE", "X-Nothing: to say", "405"),
         ("asks", "BYE", "X-Nothing: to say", "481"),
         ("calls_us", "", "", "480"),
