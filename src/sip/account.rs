@@ -4,7 +4,7 @@ use super::act::Way;
 use super::auth::Authentication;
 use super::call::Target;
 use super::message::{Host, NameAddr, Scheme, Uri, UriError};
-use crate::config::{Secret, SipAccount, SipTransport};
+use crate::config::{Encryption, Secret, SipAccount, SipTransport};
 
 /// What requests of an account say of us, and where they go.
 #[derive(Debug, Clone)]
@@ -12,6 +12,7 @@ pub(crate) struct Identity {
     /// Our address (AOR), with the name that is shown.
     pub(crate) address: NameAddr,
     pub(crate) transport: SipTransport,
+    pub(crate) encryption: Encryption,
     user: String,
     password: Option<Secret>,
     domain: Host,
@@ -34,6 +35,7 @@ impl Identity {
         Ok(Self {
             address,
             transport: account.transport,
+            encryption: account.srtp,
             user,
             password: account.password.clone(),
             domain,

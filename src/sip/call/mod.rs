@@ -9,8 +9,6 @@ mod key;
 mod peer;
 mod session;
 mod targets;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -155,6 +153,7 @@ impl Call {
             until: Some(cx.now + request.ring_time),
             acts: VecDeque::new(),
         };
+        call.media.encryption = call.identity.encryption;
         // 63 bits, as some read it into a signed number.
         call.media.session_id = cx.tokens.number() >> 1;
         call.media.version = call.media.session_id;

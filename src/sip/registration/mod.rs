@@ -3,8 +3,6 @@
 mod look;
 mod request;
 mod state;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
