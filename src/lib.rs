@@ -26,6 +26,8 @@ pub mod speech;
 
 pub mod audio;
 
+pub mod rtp;
+
 pub mod modem;
 
 pub mod sip;

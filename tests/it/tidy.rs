@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Files and folders that decide and never act: no clock, no tokio.
-const PURE: [&str; 35] = [
+const PURE: [&str; 51] = [
     "src/alert",
     "src/audio/alsa/pace.rs",
     "src/audio/g711.rs",
@@ -31,6 +31,22 @@ const PURE: [&str; 35] = [
     "src/queue/contents.rs",
     "src/queue/frame.rs",
     "src/queue/index.rs",
+    "src/rtp/clock.rs",
+    "src/rtp/comfort.rs",
+    "src/rtp/event.rs",
+    "src/rtp/incoming.rs",
+    "src/rtp/outgoing.rs",
+    "src/rtp/packet.rs",
+    "src/rtp/path.rs",
+    "src/rtp/quality.rs",
+    "src/rtp/reception.rs",
+    "src/rtp/recording.rs",
+    "src/rtp/reporting.rs",
+    "src/rtp/rtcp.rs",
+    "src/rtp/speech.rs",
+    "src/rtp/srtp",
+    "src/rtp/stream.rs",
+    "src/rtp/tones.rs",
     "src/sip/digest.rs",
     "src/sip/message",
     "src/sip/sdp",
@@ -48,6 +64,7 @@ const PURE: [&str; 35] = [
 const IMPORTS: [(&str, &[&str]); 20] = [
     ("config", &[]),
     ("audio", &["config"]),
+    ("rtp", &["audio", "config"]),
     ("alert", &["config"]),
     ("speech", &["alert", "audio", "config"]),
     ("health", &["alert", "config"]),
