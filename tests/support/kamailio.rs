@@ -75,15 +75,26 @@ impl Kamailio {
         std::fs::write(path.join("certificate.pem"), certificate).expect("a file");
         std::fs::write(path.join("key.pem"), key).expect("a file");
         std::fs::write(path.join("kamailio.cfg"), config(path, port, &options)).expect("a file");
-        let log = std::fs::File::create(path.join("log")).expect("a file");
-        let mut command = Command::new(program("kamailio", "kamailio"));
-        command.arg("-f").arg(path.join("kamailio.cfg")).args(["-DD", "-E", "-m", "24", "-M", "4"]);
-        command.arg("-P").arg(path.join("pid")).arg("-Y").arg(path);
-        // Its workers share its group, and end with it.
-        command.process_group(0).stdout(log.try_clone().expect("a file")).stderr(log);
-        let mut this = Self { port, tls_port, process: start(&mut command), folder };
+        let process = run(path);
+        let mut this = Self { port, tls_port, process, folder };
         listening(tls_port, &mut this.process).await;
         this
+    }
+
+    /// Takes it away at once, and starts it anew with an empty log: it has forgotten all.
+    pub(crate) async fn restart(&mut self) {
+        self.kill();
+        self.process.wait().await.expect("its end");
+        self.process = run(self.folder.path());
+        listening(self.tls_port, &mut self.process).await;
+    }
+
+    fn kill(&self) {
+        let group = self.process.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = group.and_then(rustix::process::Pid::from_raw) {
+            // It may have ended by itself.
+            rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
+        }
     }
 
     /// Its folder, in which tests may keep things of their own.
@@ -118,15 +129,22 @@ impl Kamailio {
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        let group = self.process.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(group) = group.and_then(rustix::process::Pid::from_raw) {
-            // It may have ended by itself.
-            rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
-        }
+        self.kill();
         if std::thread::panicking() {
             std::io::stderr().write_all(self.log().as_bytes()).ok();
         }
     }
+}
+
+/// Starts it with the configuration in its folder.
+fn run(folder: &Path) -> Child {
+    let log = std::fs::File::create(folder.join("log")).expect("a file");
+    let mut command = Command::new(program("kamailio", "kamailio"));
+    command.arg("-f").arg(folder.join("kamailio.cfg")).args(["-DD", "-E", "-m", "24", "-M", "4"]);
+    command.arg("-P").arg(folder.join("pid")).arg("-Y").arg(folder);
+    // Its workers share its group, and end with it.
+    command.process_group(0).stdout(log.try_clone().expect("a file")).stderr(log);
+    start(&mut command)
 }
 
 fn config(folder: &Path, port: u16, options: &Options) -> String {

@@ -87,7 +87,7 @@ impl Line {
     }
 
     pub(crate) async fn call(&self, to: Target, ring_time: Duration) -> Call {
-        self.call_with(to, ring_time, local(Encryption::Off, RTP_PORT)).await
+        self.call_with(to, ring_time, local(RTP_PORT)).await
     }
 
     pub(crate) async fn call_with(&self, to: Target, ring_time: Duration, media: Local) -> Call {
@@ -132,14 +132,14 @@ impl Line {
     }
 }
 
-/// Our side of the sound.
-pub(crate) fn local(encryption: Encryption, rtp_port: u16) -> Local {
+/// Our side of the sound; the account says whether it is encrypted.
+pub(crate) fn local(rtp_port: u16) -> Local {
     Local {
         address: Ipv4Addr::LOCALHOST.into(),
         rtp_port,
         codecs: vec![Codec::Pcmu, Codec::Pcma],
         comfort_noise: true,
-        encryption,
+        encryption: Encryption::Off,
         keys: Vec::new(),
         session_id: 0,
         version: 0,

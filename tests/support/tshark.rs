@@ -91,7 +91,7 @@ impl Captured {
     }
 
     /// What tshark prints of it with these arguments.
-    pub(crate) async fn tshark(&self, arguments: &[&str]) -> String {
+    async fn tshark(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(program("tshark", "tshark"));
         // Nothing of the user's own settings; ports other than 5060 are SIP, too.
         command.env("HOME", self.folder.path()).args(["-n", "-r"]).arg(self.file());
@@ -100,16 +100,15 @@ impl Captured {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// A field of every packet that has it, in their order.
-    pub(crate) async fn field(&self, filter: &str, field: &str) -> Vec<String> {
-        let printed = self.tshark(&["-Y", filter, "-T", "fields", "-e", field]).await;
-        printed.lines().map(str::to_owned).collect()
-    }
-
-    /// Packets that tshark cannot read, or finds a fault in: their lines.
-    pub(crate) async fn faults(&self) -> Vec<String> {
-        let filter = "_ws.malformed || _ws.unreassembled || _ws.expert.severity == error";
-        let printed = self.tshark(&["-Y", filter]).await;
+    /// Packets from or to these ports that tshark cannot read, or finds a fault in: their lines.
+    pub(crate) async fn faults(&self, ports: &[u16]) -> Vec<String> {
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        let ports = ports.join(", ");
+        let filter = format!(
+            "(udp.port in {{{ports}}} || tcp.port in {{{ports}}}) && (_ws.malformed || \
+             _ws.unreassembled || _ws.expert.severity == error)"
+        );
+        let printed = self.tshark(&["-Y", &filter]).await;
         printed.lines().map(str::to_owned).collect()
     }
 

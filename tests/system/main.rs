@@ -20,6 +20,7 @@ mod support {
     pub(crate) mod programs;
     pub(crate) mod sip;
     pub(crate) mod sipp;
+    pub(crate) mod talk;
     pub(crate) mod tshark;
     pub(crate) mod voice;
 }
@@ -32,5 +33,6 @@ mod postfix_relay;
 mod receiver;
 mod sip_far_ends;
 mod sip_peers;
+mod sip_phone;
 mod sip_registration;
 mod smtp_clients;

@@ -1,13 +1,17 @@
 //! The appliance registers: with a real exchange by UDP, TCP and TLS, and with awkward ones.
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use smtp_appliance::config::{Secret, SipAccount, SipTransport};
 use smtp_appliance::sip::{Registration, Target};
+use tokio::time::{sleep, timeout};
 
 use crate::support::authority::Authority;
+use crate::support::dnsmasq::Dnsmasq;
 use crate::support::kamailio::{Kamailio, Options};
-use crate::support::sip::{Line, free_listen, settings, trunk};
+use crate::support::programs::free_sip_port;
+use crate::support::sip::{Line, PATIENCE, free_listen, hasty, settings, trunk};
 use crate::support::sipp::Sipp;
 
 /// The appliance's account at an exchange.
@@ -104,6 +108,52 @@ async fn a_certificate_of_nobody_is_refused() {
 }
 
 #[tokio::test]
+async fn an_exchange_is_found_by_its_domain() {
+    let exchange = Kamailio::start(Options::default()).await;
+    let (port, tls_port) = (exchange.port, exchange.tls_port);
+    // Where nobody listens: the next one is to be tried.
+    let nobody = free_sip_port();
+    let names = Dnsmasq::start(&[
+        "naptr-record=pbx.example,10,50,s,SIP+D2U,,_sip._udp.pbx.example",
+        "naptr-record=pbx.example,20,50,s,SIP+D2T,,_sip._tcp.pbx.example",
+        "naptr-record=pbx.example,30,50,s,SIPS+D2T,,_sips._tcp.pbx.example",
+        &format!("srv-host=_sip._udp.pbx.example,sip.pbx.example,{port},10,60"),
+        &format!("srv-host=_sip._tcp.pbx.example,sip.pbx.example,{nobody},10,60"),
+        &format!("srv-host=_sip._tcp.pbx.example,sip.pbx.example,{port},20,60"),
+        &format!("srv-host=_sips._tcp.pbx.example,sip.pbx.example,{tls_port},10,60"),
+        "address=/sip.pbx.example/127.0.0.1",
+    ])
+    .await;
+    for transport in [SipTransport::Udp, SipTransport::Tcp, SipTransport::Tls] {
+        let mut account = account(&exchange, transport);
+        account.domain = "pbx.example".to_owned();
+        account.proxy = None;
+        let options = smtp_appliance::sip::Options {
+            name_servers: Some(vec![(Ipv4Addr::LOCALHOST, names.port).into()]),
+            ..hasty()
+        };
+        let line = Line::open_with(settings(vec![account]), options);
+        line.account(registered).await;
+        line.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_that_was_restarted_gets_the_registration_again() {
+    for transport in [SipTransport::Udp, SipTransport::Tcp] {
+        let mut exchange = Kamailio::start(Options::default()).await;
+        let mut account = account(&exchange, transport);
+        account.expires = Duration::from_secs(6);
+        let line = Line::open(settings(vec![account]));
+        line.account(registered).await;
+        exchange.restart().await;
+        exchange.logged("registered appliance", 1).await;
+        line.account(registered).await;
+        line.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_not_tried_again_at_once() {
     let exchange = Kamailio::start(Options::default()).await;
     let mut account = account(&exchange, SipTransport::Tcp);
@@ -111,7 +161,7 @@ async fn a_wrong_password_is_not_tried_again_at_once() {
     let line = Line::open(settings(vec![account]));
     let status = line.account(|state| matches!(state, Registration::Failed { .. })).await;
     assert!(matches!(status.state, Registration::Failed { status: Some(401), .. }), "{status:?}");
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    sleep(Duration::from_secs(2)).await;
     line.close().await;
     assert_eq!(exchange.log().matches("request REGISTER").count(), 2, "{}", exchange.log());
 }
@@ -119,12 +169,12 @@ async fn a_wrong_password_is_not_tried_again_at_once() {
 #[tokio::test]
 async fn the_second_exchange_is_used_while_the_first_is_down() {
     let exchange = Kamailio::start(Options::default()).await;
-    let nobody = crate::support::programs::free_sip_port();
+    let nobody = free_sip_port();
     let accounts = vec![account_at(nobody), account(&exchange, SipTransport::Udp)];
     let line = Line::open(settings(accounts));
     let mut watch = line.agent.watch();
     let both = watch.wait_for(|all| all.iter().map(|account| account.usable).eq([false, true]));
-    tokio::time::timeout(crate::support::sip::PATIENCE, both).await.unwrap().unwrap();
+    timeout(PATIENCE, both).await.unwrap().unwrap();
     line.close().await;
 }
 
