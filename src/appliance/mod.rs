@@ -6,6 +6,7 @@
 
 mod gsm;
 mod settings;
+mod sip;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,8 +22,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::text;
-use crate::channel::call::Progress;
-use crate::channel::{Channel, GsmChannel, MailChannel, SmsChannel, SmsText};
+use crate::channel::call::{Caller, Progress};
+use crate::channel::{
+    Channel, GsmChannel, MailChannel, SipMessageChannel, SmsChannel, SmsText, VoipChannel,
+};
 use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
@@ -33,6 +36,7 @@ use crate::speech::Speaker;
 
 use gsm::Gsm;
 use settings::Keeper;
+use sip::Sip;
 
 /// Most requests to read the configuration again that wait.
 const RELOADS: usize = 8;
@@ -76,6 +80,7 @@ pub struct Appliance {
     dispatcher: Dispatcher,
     control: control::Server,
     gsm: Gsm,
+    sip: Sip,
     keeper: Keeper,
     writer: thread::JoinHandle<()>,
     queue: queue::Queue,
@@ -93,13 +98,17 @@ impl Appliance {
         let config = Arc::clone(&settings.borrow());
         let (queue, writer) = open_queue(&config, &settings)?;
         let (modem, gsm) = Gsm::new(settings.clone());
+        let (agent, sip) = Sip::new(settings.clone());
         let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
-        let gsm_channel = GsmChannel::new(settings.clone(), modem.clone(), speaker);
-        let calls = gsm_channel.watchers();
+        let caller = Caller::new(settings.clone(), speaker);
+        let calls = caller.watchers();
+        let text = sms_text(settings.clone());
         let channels: Vec<Arc<dyn Channel>> = vec![
             Arc::new(MailChannel::new(settings.clone())),
-            Arc::new(SmsChannel::new(settings.clone(), modem, sms_text(settings.clone()))),
-            Arc::new(gsm_channel),
+            Arc::new(SmsChannel::new(settings.clone(), modem.clone(), Arc::clone(&text))),
+            Arc::new(VoipChannel::new(Arc::clone(&caller), agent.clone())),
+            Arc::new(GsmChannel::new(caller, modem)),
+            Arc::new(SipMessageChannel::new(settings.clone(), agent.clone(), text)),
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
@@ -108,14 +117,17 @@ impl Appliance {
         let (reload, reloads) = mpsc::channel(RELOADS);
         let control = control::Server::bind(
             &config.appliance.store,
-            queue.clone(),
-            handle.commands,
-            reload,
-            calls.clone(),
-            settings,
+            control::Desk {
+                queue: queue.clone(),
+                commands: handle.commands,
+                reload,
+                calls: calls.clone(),
+                agent,
+                settings,
+            },
         )?;
         let keeper = keeper.obeying(reloads);
-        Ok(Self { smtp, dispatcher, control, gsm, keeper, writer, queue, calls })
+        Ok(Self { smtp, dispatcher, control, gsm, sip, keeper, writer, queue, calls })
     }
 
     /// Addresses of the SMTP ports, in the order of the configuration.
@@ -148,6 +160,7 @@ impl Appliance {
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));
+        parts.start("the SIP telephone's keeper", |stop| self.sip.run(stop));
         parts.start("the configuration's keeper", |stop| self.keeper.run(stop));
         let died = tokio::select! {
             () = stop.cancelled() => None,

@@ -15,13 +15,14 @@ pub use directory::{Directory, Person};
 pub use fault::{Fault, LoadError};
 pub use load::{Loaded, known_keys};
 pub use name::{
-    ChannelName, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber, VoiceName,
+    ChannelName, Extension, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber,
+    VoiceName,
 };
 pub use section::{
     Appliance, Audio, AuthPolicy, Call, Channels, Config, Filter, Gsm, Ignore, Listener,
     ListenerTls, Mail, Modem, ModemAudio, ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser,
     Speech, Templates, TextTemplates, Unacknowledged,
 };
-pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
+pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipSilence, SipTransport, Voip};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};

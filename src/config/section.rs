@@ -8,7 +8,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use regex::Regex;
 
-use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Template, VoiceName};
+use super::{
+    ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Sip, SipMessage, Template,
+    VoiceName, Voip,
+};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -31,6 +34,12 @@ pub struct Config {
     pub call: Call,
     /// `[gsm]`
     pub gsm: Gsm,
+    /// `[voip]`
+    pub voip: Voip,
+    /// `[sip-message]`
+    pub sip_message: SipMessage,
+    /// `[sip]`, `[[sip.account]]`
+    pub sip: Sip,
     /// `[speech]`
     pub speech: Speech,
     /// `[audio]`

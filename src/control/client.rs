@@ -60,6 +60,8 @@ pub fn call(
             | Answer::Show { .. }
             | Answer::Retried { .. }
             | Answer::Tested { .. }
+            | Answer::SipStatus { .. }
+            | Answer::SipTested { .. }
             | Answer::Done
             | Answer::Failed { .. }) => return Ok(answer),
         }

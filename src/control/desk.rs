@@ -6,24 +6,32 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::sip_view::SipAccountView;
 use super::view::{list, show};
 use super::{Answer, Request};
 use crate::alert::{self, Alert, AlertId, Origin};
-use crate::channel::call::{CallByHand, Happening, Progress};
+use crate::channel::call::{CallByHand, Happening, Progress, try_line};
 use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
 use crate::queue::Queue;
+use crate::sip::Agent;
 
 /// What answers are made from.
 #[derive(Debug)]
-pub(super) struct Desk {
-    pub(super) queue: Queue,
-    pub(super) commands: mpsc::Sender<Command>,
-    pub(super) reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+pub struct Desk {
+    /// Where alerts stand.
+    pub queue: Queue,
+    /// The dispatcher's mailbox.
+    pub commands: mpsc::Sender<Command>,
+    /// Has the configuration read again.
+    pub reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
     /// What happens in calls.
-    pub(super) calls: broadcast::Sender<Progress>,
-    pub(super) settings: watch::Receiver<Arc<Config>>,
+    pub calls: broadcast::Sender<Progress>,
+    /// The SIP user agent of the moment.
+    pub agent: watch::Receiver<Option<Agent>>,
+    /// The settings of the moment.
+    pub settings: watch::Receiver<Arc<Config>>,
 }
 
 /// Which of all calls is the one that was asked for.
@@ -62,6 +70,17 @@ impl Desk {
                 let outcomes = self.call(&call).await?;
                 Ok(Answer::Tested { outcomes })
             }
+            Request::SipStatus => {
+                let accounts = self.agent()?.status();
+                let now = tokio::time::Instant::now().into_std();
+                let accounts = accounts.iter().map(|account| SipAccountView::of(account, now));
+                Ok(Answer::SipStatus { accounts: accounts.collect() })
+            }
+            Request::SipTest { to } => {
+                let config = Arc::clone(&self.settings.borrow());
+                let trial = try_line(&self.agent()?, &to, &config).await?;
+                Ok(Answer::SipTested { trial })
+            }
             Request::Reload => {
                 let (answer, answered) = oneshot::channel();
                 self.reload.send(answer).await.map_err(text)?;
@@ -69,6 +88,17 @@ impl Desk {
                 Ok(Answer::Done)
             }
         }
+    }
+
+    fn agent(&self) -> Result<Agent, String> {
+        let agent = self.agent.borrow().clone();
+        agent.ok_or_else(|| {
+            if self.settings.borrow().sip.accounts.is_empty() {
+                "no account of an exchange is configured; add a [[sip.account]]".to_owned()
+            } else {
+                "the SIP telephone is being started; see the log".to_owned()
+            }
+        })
     }
 
     async fn command<T>(

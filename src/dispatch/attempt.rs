@@ -164,7 +164,9 @@ fn retry_of(channel: ChannelName, config: &Config) -> Retry {
     match channel {
         ChannelName::Mail => config.mail.retry,
         ChannelName::Sms => config.sms.retry,
+        ChannelName::Voip => config.voip.retry,
         ChannelName::Gsm => config.gsm.retry,
+        ChannelName::SipMessage => config.sip_message.retry,
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Took {
 /// Enters an attempt's end.
 pub(super) fn enter(delivery: &mut Delivery, report: Report, took: Took, rules: &Rules) -> Next {
     let Rules { retry, unacknowledged, chance } = rules;
-    let Report { mut outcome, course } = report;
+    let Report { mut outcome, course, quality } = report;
     delivery.tries = delivery.tries.saturating_add(1);
     add_wait(delivery, took.time);
     let mut answered = None;
@@ -75,7 +75,7 @@ pub(super) fn enter(delivery: &mut Delivery, report: Report, took: Took, rules: 
             Next::Rest(wait)
         }
     };
-    delivery.push(Attempt { at: took.at, outcome, reach: answered, course });
+    delivery.push(Attempt { at: took.at, outcome, reach: answered, course, quality });
     next
 }
 

@@ -267,8 +267,8 @@ impl Dispatcher {
             let Some(channel) = self.channels.get(name).cloned() else { continue };
             let digest_from = match name {
                 ChannelName::Mail => 0,
-                ChannelName::Sms => config.sms.digest_from,
-                ChannelName::Gsm => config.call.digest_from,
+                ChannelName::Sms | ChannelName::SipMessage => config.sms.digest_from,
+                ChannelName::Voip | ChannelName::Gsm => config.call.digest_from,
             };
             let calls = if name.is_call() { calls.as_slice() } else { &[] };
             let manner = Manner { reaches_many: channel.reaches_many(), digest_from, calls };

@@ -68,6 +68,7 @@ mod tests {
             codec: Law::A,
             payload: 8,
             events: None,
+            events_received: None,
             comfort_noise: None,
             packet_time: Duration::from_millis(20),
             we_send: true,

@@ -199,6 +199,13 @@ impl Session {
         self.line.quality()
     }
 
+    /// As [`Session::close`], where others hold the session too: its ports are free when they let go.
+    pub async fn end(&self) -> Quality {
+        self.stop.cancel();
+        self.line.until(|_| false).await;
+        self.line.quality()
+    }
+
     /// Says goodbye, and resolves when the ports are free again.
     pub async fn close(self) -> Quality {
         self.stop.cancel();

@@ -34,8 +34,10 @@ pub struct Stream {
     pub codec: Law,
     /// The payload type that says so.
     pub payload: u8,
-    /// Payload type of telephone-event.
+    /// Payload type of the keys we send (telephone-event).
     pub events: Option<u8>,
+    /// Payload type of the keys we receive, where it is another.
+    pub events_received: Option<u8>,
     /// Payload type of comfort noise.
     pub comfort_noise: Option<u8>,
     /// Sound in a packet of ours: 10 to 60 ms, else it is 20 ms. What comes may be as long as it
@@ -63,7 +65,7 @@ impl Stream {
         // offer both.
         match payload {
             _ if payload == self.payload => Kind::Sound(self.codec),
-            _ if Some(payload) == self.events => Kind::Event,
+            _ if [self.events, self.events_received].contains(&Some(payload)) => Kind::Event,
             _ if Some(payload) == self.comfort_noise => Kind::ComfortNoise,
             PCMU => Kind::Sound(Law::Mu),
             PCMA => Kind::Sound(Law::A),
@@ -96,6 +98,7 @@ pub(super) mod tests {
             codec: Law::A,
             payload: 8,
             events: Some(101),
+            events_received: Some(100),
             comfort_noise: Some(13),
             packet_time: Duration::from_millis(20),
             we_send: true,
@@ -120,6 +123,7 @@ pub(super) mod tests {
             (0, Kind::Sound(Law::Mu)),
             (13, Kind::ComfortNoise),
             (101, Kind::Event),
+            (100, Kind::Event),
             (96, Kind::Unknown),
         ];
         for (payload, expected) in table {

@@ -12,6 +12,7 @@ pub(crate) struct Identity {
     /// Our address (AOR), with the name that is shown.
     pub(crate) address: NameAddr,
     pub(crate) transport: SipTransport,
+    /// Whether the sound of its calls is encrypted.
     pub(crate) encryption: Encryption,
     user: String,
     password: Option<Secret>,
@@ -30,7 +31,7 @@ impl Identity {
     pub(crate) fn of(account: &SipAccount) -> Result<Self, UriError> {
         let domain: Host = account.domain.parse()?;
         let mut address = NameAddr::new(Uri::sip(Some(&account.extension), domain.clone()));
-        address.display = account.display_name.clone();
+        address.display.clone_from(&account.display_name);
         let user = account.user.as_ref().unwrap_or(&account.extension).clone();
         Ok(Self {
             address,

@@ -37,7 +37,7 @@ pub(crate) enum Act<E> {
     /// ours stand in it.
     Send(Slot, Way),
     /// An ACK, which has no transaction.
-    SendAck(Request, Way),
+    SendAck(Box<Request>, Way),
     /// An INVITE is to be taken back.
     Cancel(Slot),
     /// A request is answered.

@@ -135,5 +135,6 @@ fn interval(seconds: u32, ours: bool, now: Instant) -> Interval {
     let seconds = seconds.clamp(10, LONGEST);
     let whole = Duration::from_secs(u64::from(seconds));
     let margin = (whole / 3).min(Duration::from_secs(32));
-    Interval { seconds, ours, refresh_at: now + whole / 2, ends_at: now + whole - margin }
+    let ends_at = now + whole.saturating_sub(margin);
+    Interval { seconds, ours, refresh_at: now + whole / 2, ends_at }
 }

@@ -49,7 +49,8 @@ impl Tokens {
 
 /// 80 bits of it.
 fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+    let number = hash.iter().take(10).fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+    format!("{number:020x}")
 }
 
 impl std::fmt::Debug for Tokens {

@@ -7,10 +7,11 @@ use std::path::Path;
 use smtp_appliance::config::{Config, Fault, known_keys};
 
 /// Keys that exclude one which stands in the example; its text tells of them.
-const IN_PROSE: [(&str, &str); 3] = [
+const IN_PROSE: [(&str, &str); 4] = [
     ("mail.password_file", "password_file"),
     ("smtp.user.password_file", "password_file"),
     ("modem.pin_file", "pin_file"),
+    ("sip.account.password_file", "password_file"),
 ];
 
 fn example() -> String {

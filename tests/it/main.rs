@@ -51,3 +51,4 @@ mod way_faults;
 mod way_people;
 mod way_restart;
 mod way_storm;
+mod way_voip;

@@ -1,6 +1,9 @@
 //! One function per fuzz target: what it tries on any bytes, and what must hold. The targets under
 //! `fuzz/` call them, and so does a plain test with every input found so far.
 
+#[path = "fuzz_sip.rs"]
+mod fuzz_sip;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -30,12 +33,14 @@ use smtp_appliance::speech::script::words;
 type Entry = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub(crate) const ENTRIES: [Entry; 11] = [
+pub(crate) const ENTRIES: &[Entry] = &[
     ("at_digest", at_digest),
     ("config", config),
     ("mail_rewrite", mail_rewrite),
     ("mail_to_alert", mail_to_alert),
     ("pdu", pdu),
+    ("sdp", fuzz_sip::sdp),
+    ("sip", fuzz_sip::sip),
     ("rtcp", rtcp),
     ("rtp", rtp),
     ("smtp_session", smtp_session),
@@ -401,6 +406,7 @@ fn rtp(bytes: &[u8]) {
         codec: audio::g711::Law::A,
         payload: 8,
         events: (how & 1 == 0).then_some(101),
+        events_received: None,
         comfort_noise: Some(13),
         packet_time: Duration::from_millis(20),
         we_send: true,

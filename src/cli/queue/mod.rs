@@ -69,6 +69,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
             | Request::Drop { .. }
             | Request::SendTest { .. }
             | Request::Call(_)
+            | Request::SipStatus
+            | Request::SipTest { .. }
             | Request::Reload => "no alert waits; see --all for what was told",
         }),
         Answer::List { alerts } => out.bytes(render::list(&alerts, output::width()).as_bytes()),
@@ -83,7 +85,10 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
         }
         Answer::Done => out.line("it is not tried any more"),
         Answer::Failed { reason } => anyhow::bail!("{reason}"),
-        Answer::Tested { .. } | Answer::Calling(_) => {
+        Answer::Tested { .. }
+        | Answer::Calling(_)
+        | Answer::SipStatus { .. }
+        | Answer::SipTested { .. } => {
             anyhow::bail!("unexpected answer of the running appliance")
         }
     }

@@ -45,7 +45,11 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             offline.finish(*id, &deliveries)?;
             Ok(Answer::Done)
         }
-        Request::SendTest { .. } | Request::Call(_) | Request::Reload => {
+        Request::SendTest { .. }
+        | Request::Call(_)
+        | Request::SipStatus
+        | Request::SipTest { .. }
+        | Request::Reload => {
             bail!("the appliance is not running")
         }
     }

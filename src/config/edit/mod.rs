@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, LoadError};
 use super::{
-    ChannelName, Config, GroupName, Language, Loaded, MailAddress, Person, PersonName, PhoneNumber,
-    VoiceName,
+    ChannelName, Config, Extension, GroupName, Language, Loaded, MailAddress, Person, PersonName,
+    PhoneNumber, VoiceName,
 };
 
 /// One change.
@@ -45,7 +45,7 @@ pub struct PersonUpdate {
     /// Telephone number.
     pub phone: Change<PhoneNumber>,
     /// Extension.
-    pub extension: Change<String>,
+    pub extension: Change<Extension>,
     /// Language.
     pub language: Change<Language>,
     /// Voice of calls.

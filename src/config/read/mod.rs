@@ -5,6 +5,7 @@ mod channels;
 mod people;
 mod secret;
 mod section;
+mod sip;
 mod smtp;
 mod value;
 
@@ -69,7 +70,8 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     directory.domains = domains;
     let filter = read_filter(root.section("filter"));
     let queue = read_queue(root.section("queue"));
-    let channels = channels::read(&mut root, reader, &appliance);
+    let sip = sip::read(root.section("sip"), reader);
+    let channels = channels::read(&mut root, reader, &appliance, &sip);
     let call = calls::read_call(root.section("call"));
     let speech = calls::read_speech(root.section("speech"), &appliance.store);
     let audio = calls::read_audio(root.section("audio"));
@@ -86,7 +88,10 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
         mail: channels.mail,
         sms: channels.sms,
         call,
+        voip: channels.voip,
         gsm: channels.gsm,
+        sip_message: channels.sip_message,
+        sip,
         speech,
         audio,
         modem: channels.modem,

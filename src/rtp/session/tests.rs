@@ -25,6 +25,7 @@ fn towards(port: u16) -> Stream {
         codec: Law::Mu,
         payload: 0,
         events: Some(101),
+        events_received: None,
         comfort_noise: None,
         packet_time: Duration::from_millis(20),
         we_send: true,

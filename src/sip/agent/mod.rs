@@ -3,6 +3,8 @@
 mod call;
 mod job;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -83,7 +85,7 @@ impl Agent {
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let (mailbox, orders) = mpsc::channel(MAX_WAITING);
-        let (task, status, load) = task::Task::new(&settings, options, orders)?;
+        let (task, status, load) = task::Task::new(settings, options, orders)?;
         let local = task.local();
         tokio::spawn(task.run(stop));
         Ok(Self { mailbox, status, load, local })

@@ -25,7 +25,7 @@ use crate::sip::timing::Timing;
 use crate::sip::transport::{Arrival, Reached, Transports};
 
 /// How long nothing is due when nothing is.
-const LONG: Duration = Duration::from_secs(3600);
+const LONG: Duration = Duration::from_hours(1);
 
 pub(super) struct Task {
     endpoint: Endpoint,
@@ -48,14 +48,13 @@ fn now() -> std::time::Instant {
 }
 
 impl Task {
-    #[expect(clippy::type_complexity, reason = "what the handle needs, once")]
     pub(super) fn new(
-        settings: &config::Sip,
+        settings: config::Sip,
         options: Options,
         orders: mpsc::Receiver<Order>,
     ) -> io::Result<(Self, watch::Receiver<Vec<AccountStatus>>, watch::Receiver<Load>)> {
         let resolver = Resolver::new(options.name_servers);
-        let (transports, arrivals) = Transports::open(settings, resolver, options.timing.connect)?;
+        let (transports, arrivals) = Transports::open(&settings, resolver, options.timing.connect)?;
         let local = transports.local();
         let endpoint = Endpoint::new(settings, options.timing, secret()?, now());
         let (status, watched) = watch::channel(endpoint.status());
@@ -110,7 +109,6 @@ impl Task {
     /// Hangs up and unregisters, within its time.
     async fn farewell(mut self) {
         let end = Instant::now() + self.timing.farewell;
-        self.orders.close();
         self.endpoint.stop(now());
         self.act();
         while !self.endpoint.is_quiet() {
@@ -146,7 +144,7 @@ impl Task {
                 return self.endpoint.lost(&flow, &why, now());
             }
             Arrival::Resolved(id, place, avoid, found) => {
-                self.transports.resolved(id, place, avoid, found)
+                self.transports.resolved(id, place, &avoid, found)
             }
             Arrival::Connected(id, connection) => Some(self.transports.connected(id, connection)),
         };

@@ -1,6 +1,7 @@
 //! The INVITE and its answers (RFC 3261 section 13), with reliable provisional ones (RFC 3262).
 
 use super::{Call, CallEnd, CallEvent, Fork, MAX_FORKS, Phase, Purpose, Talk, way};
+use crate::config::Encryption;
 use crate::sip::act::{Act, Context, Outlet, Slot};
 use crate::sip::dialog::Dialog;
 use crate::sip::message::{Headers, Method, Name, NameAddr, Request, Response};
@@ -41,7 +42,7 @@ impl Call {
         headers.push(Name::MaxForwards, "70");
         headers.push(Name::From, self.from.to_string());
         headers.push(Name::To, NameAddr::new(self.uri.clone()).to_string());
-        headers.push(Name::CallId, &self.call_id);
+        headers.push(Name::CallId, &self.id);
         headers.push(Name::CSeq, format!("{} INVITE", self.number));
         headers.push(Name::Contact, NameAddr::new(contact.clone()).to_string());
         headers.push(Name::Allow, ALLOW);
@@ -120,7 +121,7 @@ impl Call {
                 fork.agreed = Some(early);
             }
             fork.dialog.refresh_target(&response.headers);
-            agreed = fork.agreed.clone();
+            agreed.clone_from(&fork.agreed);
         }
         if let Some((purpose, way)) = confirm {
             self.send(purpose, way);
@@ -141,13 +142,13 @@ impl Call {
         let tag = response.headers.to().and_then(|to| to.tag().map(str::to_owned));
         let tag = tag.unwrap_or_default();
         if let Some(talk) = self.talk.as_ref().filter(|talk| talk.dialog.remote_tag() == tag) {
-            self.acts.push_back(Act::SendAck(talk.ack.clone(), way(&talk.dialog)));
+            self.acts.push_back(Act::SendAck(talk.ack.clone().into(), way(&talk.dialog)));
             return;
         }
         let invite = self.invite.clone();
         let Some(fork) = self.fork(response) else { return };
         if let Some(ack) = &fork.ack {
-            let act = Act::SendAck(ack.clone(), way(&fork.dialog));
+            let act = Act::SendAck(ack.clone().into(), way(&fork.dialog));
             self.acts.push_back(act);
             return;
         }
@@ -156,7 +157,7 @@ impl Call {
         let ack = acknowledgement(&fork.dialog, invite.as_ref());
         fork.ack = Some(ack.clone());
         let (dialog, early) = (fork.dialog.clone(), fork.agreed.clone());
-        self.acts.push_back(Act::SendAck(ack.clone(), way(&dialog)));
+        self.acts.push_back(Act::SendAck(ack.clone().into(), way(&dialog)));
         if self.phase != Phase::Calling {
             // Another telephone was faster, or the CANCEL was too late.
             self.send(Purpose::Bye { tag }, way(&dialog));
@@ -204,6 +205,11 @@ impl Call {
                 Err(error) => self.end(CallEnd::Forbidden(error.to_string())),
             },
             422 if self.timer.raise(&response.headers) => self.send_invite(),
+            // A telephone that encrypts always takes no RTP/AVP, even with keys in it.
+            415 | 488 | 606 if self.media.encryption == Encryption::Optional => {
+                self.media.encryption = Encryption::Required;
+                self.send_invite();
+            }
             300..=399 => {
                 self.targets.learn(response);
                 self.go_on(response);

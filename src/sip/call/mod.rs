@@ -100,7 +100,8 @@ struct Accepted {
 pub(crate) struct Call {
     identity: Identity,
     media: sdp::Local,
-    call_id: String,
+    /// The Call-ID.
+    id: String,
     from: NameAddr,
     /// Number of our last request outside of dialogs.
     number: u32,
@@ -132,7 +133,7 @@ impl Call {
         let mut call = Self {
             auth: identity.authentication(),
             from: identity.address.clone().with_tag(&cx.tokens.token()),
-            call_id: cx.tokens.token(),
+            id: cx.tokens.token(),
             number: 0,
             targets: Targets::new(&uri),
             uri,
@@ -153,16 +154,16 @@ impl Call {
             until: Some(cx.now + request.ring_time),
             acts: VecDeque::new(),
         };
-        call.media.encryption = call.identity.encryption;
         // 63 bits, as some read it into a signed number.
         call.media.session_id = cx.tokens.number() >> 1;
         call.media.version = call.media.session_id;
+        call.media.encryption = call.identity.encryption;
         call.send_invite();
         call
     }
 
     pub(crate) fn call_id(&self) -> &str {
-        &self.call_id
+        &self.id
     }
 
     /// What is to be done.
@@ -257,11 +258,7 @@ impl Call {
             Some(Purpose::Invite) => self.invite_answered(slot, response, cx),
             // Only INVITE has provisional answers that say anything.
             Some(_) if response.status < 200 => {}
-            Some(purpose @ Purpose::Prack { .. }) => {
-                self.close(slot);
-                self.in_dialog_answered(purpose, response);
-            }
-            Some(purpose @ Purpose::Bye { .. }) => {
+            Some(purpose @ (Purpose::Prack { .. } | Purpose::Bye { .. })) => {
                 self.close(slot);
                 self.in_dialog_answered(purpose, response);
             }

@@ -149,7 +149,7 @@ impl Call {
                 let Some(fork) = self.forks.iter_mut().find(owns) else { return };
                 fork.dialog.refresh_target(&request.headers);
                 if agreed.is_some() {
-                    fork.agreed = agreed.clone();
+                    fork.agreed.clone_from(&agreed);
                     self.tell(CallEvent::Progress(agreed));
                 }
             }
@@ -181,10 +181,11 @@ impl Call {
         if !accepted.offered || self.phase != Phase::Talking {
             return;
         }
-        match sound(&ack.headers, &ack.body).map(|body| sdp::accept_answer(&self.media, body)) {
-            Some(Ok(agreed)) => self.agree(ack, Some(agreed), Side::Talk),
-            // It asked for an offer and did not take it: the sound stays as it was.
-            Some(Err(_)) | None => {}
+        // Who asked for an offer and does not take it leaves the sound as it was.
+        if let Some(body) = sound(&ack.headers, &ack.body)
+            && let Ok(agreed) = sdp::accept_answer(&self.media, body)
+        {
+            self.agree(ack, Some(agreed), Side::Talk);
         }
     }
 }

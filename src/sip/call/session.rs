@@ -80,13 +80,13 @@ impl Call {
     ) {
         let Some(talk) = self.talk.as_mut() else { return };
         if (200..=299).contains(&response.status) {
-            if !update {
+            if update {
+                self.close(slot);
+            } else {
                 // It stays open: each 2xx that comes again wants its ACK again.
                 let mut ack = talk.dialog.acknowledgement(number);
                 self.auth.apply(&mut ack, cx.tokens);
-                self.acts.push_back(Act::SendAck(ack, way(&talk.dialog)));
-            } else {
-                self.close(slot);
+                self.acts.push_back(Act::SendAck(ack.into(), way(&talk.dialog)));
             }
             self.refreshed(response, cx);
             return;

@@ -118,7 +118,7 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// One with the accounts of the configuration, which begin to register. `secret` is random.
     pub(crate) fn new(
-        settings: &config::Sip,
+        settings: config::Sip,
         timing: Timing,
         secret: [u8; 32],
         now: Instant,
@@ -140,10 +140,10 @@ impl Endpoint {
             stopping: false,
             actions: VecDeque::new(),
         };
-        for account in &settings.accounts {
-            let Ok(identity) = Identity::of(account) else { continue };
+        for account in settings.accounts {
+            let Ok(identity) = Identity::of(&account) else { continue };
             let mut cx = endpoint.context(now);
-            let account = Account::new(account, identity, &mut cx);
+            let account = Account::new(&account, identity, &mut cx);
             endpoint.accounts.push(account);
         }
         for index in 0..endpoint.accounts.len() {
@@ -362,7 +362,7 @@ impl Endpoint {
                 Event::Send(flow, message) => {
                     self.actions.push_back(Action::Send(flow, message));
                 }
-                Event::Response(id, response) => self.answered(id, response, now),
+                Event::Response(id, response) => self.answered(id, &response, now),
                 Event::Failed(id, failure) => self.unanswered(id, failure, now),
                 Event::Over(id) => {
                     if let Some(sent) = self.sent.remove(&id) {

@@ -21,7 +21,7 @@ const MAX_PLACES: usize = 5;
 #[derive(Debug)]
 enum What {
     Request(Slot),
-    Ack(Request),
+    Ack(Box<Request>),
 }
 
 /// A request that has no way yet.
@@ -74,7 +74,9 @@ impl Endpoint {
     pub(super) fn carry_out(&mut self, owner: Owner, now: Instant) {
         match owner {
             Owner::Account(index) => {
-                while let Some(act) = self.accounts.get_mut(index).and_then(|it| it.take()) {
+                while let Some(act) =
+                    self.accounts.get_mut(index).and_then(super::super::registration::Account::take)
+                {
                     if self.act(owner, act, now).is_some() {
                         self.actions.push_back(Action::Status);
                     }
@@ -179,18 +181,15 @@ impl Endpoint {
     pub(crate) fn reached(&mut self, id: ReachId, found: Result<Flow, String>, now: Instant) {
         let Some(waiting) = self.waiting.remove(&id) else { return };
         let owner = waiting.owner;
+        // A telephone may name a host that only its own network knows. The way by which it was
+        // called is better than none.
+        let found = match (found, self.way_of_call(&waiting)) {
+            (Err(_), Some(flow)) => Ok(flow),
+            (found, _) => found,
+        };
         match (found, &waiting.what) {
             (Ok(flow), _) => self.send_by(waiting, flow, now),
-            (Err(_), What::Ack(_)) => {
-                // Better there than nowhere.
-                let flow = match owner {
-                    Owner::Call(call) => self.calls.get(&call).and_then(|entry| entry.flow),
-                    Owner::Account(_) | Owner::Errand(_) => None,
-                };
-                if let Some(flow) = flow {
-                    self.send_by(waiting, flow, now);
-                }
-            }
+            (Err(_), What::Ack(_)) => {}
             (Err(why), What::Request(slot)) => match waiting.tries.last.map(|last| *last) {
                 Some(Last::Response(response, outlet)) => {
                     self.hand_response(owner, *slot, &response, &outlet, now);
@@ -202,6 +201,13 @@ impl Endpoint {
         self.tidy(owner);
     }
 
+    /// The way that the call's INVITE took, for what follows it.
+    fn way_of_call(&self, waiting: &Waiting) -> Option<Flow> {
+        let Owner::Call(id) = waiting.owner else { return None };
+        let entry = self.calls.get(&id).filter(|_| waiting.tries.count == 0)?;
+        entry.flow.filter(|flow| flow.connection == 0 || waiting.way != Way::Account)
+    }
+
     fn outlet(&self, flow: Flow) -> Outlet {
         let here = self.places.get(&(flow.remote, flow.connection)).copied();
         Outlet { flow, here: here.unwrap_or(flow.local) }
@@ -211,6 +217,7 @@ impl Endpoint {
         let Waiting { owner, what, way, tries } = waiting;
         if let Owner::Call(id) = owner
             && let Some(entry) = self.calls.get_mut(&id)
+            && entry.flow.is_none()
         {
             entry.flow = Some(flow);
         }
@@ -218,7 +225,7 @@ impl Endpoint {
         let slot = match what {
             What::Ack(mut request) => {
                 request.headers.push_front(Name::Via, via);
-                self.actions.push_back(Action::Send(flow, Message::Request(request)));
+                self.actions.push_back(Action::Send(flow, Message::Request(*request)));
                 return;
             }
             What::Request(slot) => slot,
@@ -247,7 +254,7 @@ impl Endpoint {
     }
 
     /// An answer to a request of ours.
-    pub(super) fn answered(&mut self, id: ClientId, response: Response, now: Instant) {
+    pub(super) fn answered(&mut self, id: ClientId, response: &Response, now: Instant) {
         let Some(sent) = self.sent.get_mut(&id) else { return };
         let first = !sent.heard;
         sent.heard = true;
@@ -272,7 +279,7 @@ impl Endpoint {
         {
             entry.heard |= (101..=199).contains(&response.status);
         }
-        self.hand_response(owner, slot, &response, &outlet, now);
+        self.hand_response(owner, slot, response, &outlet, now);
     }
 
     /// A request of ours has no answer.

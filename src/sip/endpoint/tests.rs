@@ -7,7 +7,8 @@
 //! - `-> 180 options…`: the far end answers our last INVITE; `of=BYE` another request. Options:
 //!   `tag=b`, `sdp`, `sdp=held`, `rel=1` (a reliable one), `bare` (no Contact), and after `|` whole
 //!   headers.
-//! - `-> BYE options…`: a request of the far end in the dialog; `n=2` gives its number.
+//! - `-> BYE options…`: a request of the far end in the dialog; `n=2` gives its number, `refused`
+//!   makes it the ACK of a refusal, `again` sends the one before again.
 //! - `.. 30s`: time passes.
 //! - `!! ringing`: this was told next.
 //! - `do hang up`, `do stop`, `do lost`: we do that.
@@ -23,7 +24,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use super::{Action, Endpoint, Hop, Key, Load};
-use crate::config::{self, Encryption, Secret, SipAccount, SipCodec, SipTransport};
+use crate::config::{self, Encryption, Secret, SipAccount, SipCodec, SipSilence, SipTransport};
 use crate::sip::call::{CallEvent, CallRequest, Target};
 use crate::sip::errand::ErrandEnd;
 use crate::sip::flow::Flow;
@@ -61,7 +62,7 @@ fn account() -> SipAccount {
         display_name: Some("Alarm".to_owned()),
         proxy: None,
         register: false,
-        expires: Duration::from_secs(3600),
+        expires: Duration::from_hours(1),
         transport: SipTransport::Udp,
         ca: None,
         srtp: Encryption::Off,
@@ -74,8 +75,7 @@ fn settings(accounts: Vec<SipAccount>) -> config::Sip {
         listen: "0.0.0.0:5070".parse().unwrap(),
         rtp_ports: RangeInclusive::new(4000, 4999),
         codecs: vec![SipCodec::Pcmu, SipCodec::Pcma],
-        comfort_noise: true,
-        lead_out: Duration::from_secs(2),
+        silence: SipSilence::Noise,
         max_calls: 4,
     }
 }
@@ -113,7 +113,7 @@ impl Bench {
     fn with(accounts: Vec<SipAccount>, timing: Timing) -> Self {
         let now = tokio::time::Instant::now().into_std();
         let transport = accounts.first().map_or(SipTransport::Udp, |account| account.transport);
-        let endpoint = Endpoint::new(&settings(accounts), timing, [3; 32], now);
+        let endpoint = Endpoint::new(settings(accounts), timing, [3; 32], now);
         let mut bench = Self {
             endpoint,
             now,
@@ -145,9 +145,9 @@ impl Bench {
             Ok(uri) => Target::Uri(uri),
             Err(_) => Target::Extension(to.to_owned()),
         };
-        let (ring_time, max_length) = (Duration::from_secs(60), Duration::from_secs(600));
+        let (ring_time, max_length) = (Duration::from_mins(1), Duration::from_mins(10));
         let request = CallRequest { to, media: media(), ring_time, max_length };
-        let key = Key(self.now.elapsed().as_nanos() as u64);
+        let key = Key(self.endpoint.next);
         self.endpoint.call(key, request, self.now);
         self.run();
         key
@@ -192,7 +192,7 @@ impl Bench {
         };
         let place = places.into_iter().find(|place| !hop.avoid.contains(place));
         let remote = place.ok_or("no other address")?;
-        let connection = if self.transport == SipTransport::Udp { 0 } else { 1 };
+        let connection = u64::from(self.transport != SipTransport::Udp);
         Ok(Flow { transport: self.transport, local: HERE.parse().unwrap(), remote, connection })
     }
 
@@ -209,10 +209,10 @@ impl Bench {
         self.run();
     }
 
-    fn receive(&mut self, message: Message) {
+    fn receive(&mut self, message: &Message) {
         let remote = EXCHANGE.parse().unwrap();
         let local = HERE.parse().unwrap();
-        let connection = if self.transport == SipTransport::Udp { 0 } else { 1 };
+        let connection = u64::from(self.transport != SipTransport::Udp);
         let flow = Flow { transport: self.transport, local, remote, connection };
         let message = Message::parse(&message.to_bytes()).unwrap();
         self.endpoint.receive(flow, message, self.now);
@@ -320,32 +320,28 @@ impl Bench {
                 }
                 Message::Response(response)
             }
-            Err(_) => Message::Request(self.far_request(kind, &tag, get("n"), get("again"))),
+            Err(_) if get("again").is_some() => Message::Request(self.asked.clone().unwrap()),
+            Err(_) => {
+                // The ACK of a refusal belongs to its INVITE.
+                let branch = if get("refused").is_some() { "INVITE" } else { kind };
+                Message::Request(self.far_request(kind, &tag, get("n"), branch))
+            }
         };
         let message = dress(message, &get, headers);
         if let Message::Request(request) = &message {
             self.asked = Some(request.clone());
         }
-        self.receive(message);
+        self.receive(&message);
     }
 
     /// A request of the far end in the dialog of our INVITE.
-    fn far_request(
-        &self,
-        method: &str,
-        tag: &str,
-        number: Option<&str>,
-        again: Option<&str>,
-    ) -> Request {
-        if again.is_some() {
-            return self.asked.clone().unwrap();
-        }
+    fn far_request(&self, method: &str, tag: &str, number: Option<&str>, branch: &str) -> Request {
         let invite = self.last("INVITE");
         let contact = invite.headers.contact_uri().unwrap();
         let mut request = Request::new(Method::from(method), contact);
         let number = number.unwrap_or("1");
         let headers = &mut request.headers;
-        let branch = format!("z9hG4bKfar{method}{number}{}", self.now.elapsed().as_nanos());
+        let branch = format!("z9hG4bKfar{branch}{tag}{number}");
         headers.push(Name::Via, format!("SIP/2.0/UDP {EXCHANGE};branch={branch};rport"));
         let far = NameAddr::new(invite.headers.to().unwrap().uri).with_tag(tag);
         headers.push(Name::From, far.to_string());

@@ -70,7 +70,7 @@ pub struct MessageError {
     /// What is wrong.
     pub fault: MessageFault,
     /// What a request so faulty is answered with, if it can be: it has a Via to go by, and is no
-    /// ACK.
+    /// ACK. The tag of To, and `received` of Via, are the caller's to add.
     pub answer: Option<Box<Response>>,
 }
 

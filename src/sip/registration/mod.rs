@@ -21,7 +21,7 @@ use crate::config::SipAccount;
 use look::Look;
 
 /// Longest wait that an exchange may ask for (Retry-After).
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// Least and most that a registrar may grant, in seconds.
 const GRANTS: std::ops::RangeInclusive<u32> = 10..=86_400;
 /// Most times in a row that the Contact is corrected.

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 use order::{Naptr, Server};
@@ -26,7 +27,7 @@ const MAX_SERVERS: usize = 8;
 const SERVER_TIME: Duration = Duration::from_secs(2);
 const SERVER_TRIES: usize = 2;
 /// Longest that an answer is believed: an exchange that moves is found again.
-const LONGEST_LIFE: Duration = Duration::from_secs(3600);
+const LONGEST_LIFE: Duration = Duration::from_hours(1);
 /// Longest that it is believed that there is no answer.
 const NOTHING_LIFE: Duration = Duration::from_secs(30);
 /// Most answers that are kept.
@@ -37,7 +38,13 @@ const MAX_KEPT: u64 = 64;
 pub(super) struct Resolver {
     /// Other servers than the system's.
     servers: Option<Vec<SocketAddr>>,
-    current: Arc<Mutex<Option<(Option<SystemTime>, TokioResolver)>>>,
+    current: Arc<Mutex<Option<Current>>>,
+}
+
+/// Made of the system's file as it was then.
+struct Current {
+    stamp: Option<SystemTime>,
+    dns: TokioResolver,
 }
 
 impl Resolver {
@@ -96,13 +103,11 @@ impl Resolver {
             None => std::fs::metadata(Path::new(SYSTEM)).and_then(|file| file.modified()).ok(),
         };
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, dns)) = current.as_ref()
-            && *known == stamp
-        {
-            return Ok(dns.clone());
+        if let Some(known) = current.as_ref().filter(|known| known.stamp == stamp) {
+            return Ok(known.dns.clone());
         }
         let dns = self.build().map_err(|error| format!("the name servers: {error}"))?;
-        *current = Some((stamp, dns.clone()));
+        *current = Some(Current { stamp, dns: dns.clone() });
         Ok(dns)
     }
 
@@ -136,22 +141,14 @@ async fn servers(dns: &TokioResolver, name: &str, place: &Place) -> Vec<Server> 
         Some(service) => service,
         None => format!("{}.{name}.", order::service(place.transport())),
     };
-    let records = match dns.srv_lookup(service).await {
-        Ok(found) => found
-            .answers()
-            .iter()
-            .filter_map(|record| match &record.data {
-                RData::SRV(srv) => Some(Server {
-                    priority: srv.priority,
-                    weight: srv.weight,
-                    port: srv.port,
-                    target: srv.target.to_ascii(),
-                }),
-                _ => None,
-            })
-            .collect(),
-        Err(_) => Vec::new(),
-    };
+    let found = dns.srv_lookup(service).await;
+    let answers = found.iter().flat_map(Lookup::answers);
+    let records = answers.filter_map(|record| {
+        let RData::SRV(srv) = &record.data else { return None };
+        let (priority, weight, port) = (srv.priority, srv.weight, srv.port);
+        Some(Server { priority, weight, port, target: srv.target.to_ascii() })
+    });
+    let records = records.collect();
     let records = order::by_weight(records, |below| fastrand::u32(..below.max(1)));
     if records.is_empty() {
         let port = place.usual_port();
@@ -164,15 +161,15 @@ async fn servers(dns: &TokioResolver, name: &str, place: &Place) -> Vec<Server> 
 async fn naptr(dns: &TokioResolver, name: &str, transport: SipTransport) -> Option<String> {
     use hickory_resolver::proto::rr::RecordType;
     let found = dns.lookup(format!("{name}."), RecordType::NAPTR).await.ok()?;
-    let records = found.answers().iter().filter_map(|record| match &record.data {
-        RData::NAPTR(naptr) => Some(Naptr {
+    let records = found.answers().iter().filter_map(|record| {
+        let RData::NAPTR(naptr) = &record.data else { return None };
+        Some(Naptr {
             order: naptr.order,
             preference: naptr.preference,
             flags: String::from_utf8_lossy(&naptr.flags).into_owned(),
             service: String::from_utf8_lossy(&naptr.services).into_owned(),
             replacement: naptr.replacement.to_ascii(),
-        }),
-        _ => None,
+        })
     });
     order::naptr(records.collect(), transport)
 }

@@ -41,7 +41,7 @@ pub(super) fn naptr(mut records: Vec<Naptr>, transport: SipTransport) -> Option<
     records.retain(|record| {
         record.flags.eq_ignore_ascii_case("s")
             && record.service.eq_ignore_ascii_case(wanted)
-            && record.replacement.trim_end_matches('.') != ""
+            && !record.replacement.trim_end_matches('.').is_empty()
     });
     let best = records.into_iter().min_by_key(|record| (record.order, record.preference));
     best.map(|record| record.replacement)
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn weights_are_shares() {
-        let records = vec![server(1, 3, "three"), server(1, 1, "one")];
+        let records = vec![server(1, 300, "three"), server(1, 100, "one")];
         let seed = std::cell::RefCell::new(fastrand::Rng::with_seed(1));
         let first = (0..4000).filter(|_| {
             let drawn = by_weight(records.clone(), |below| seed.borrow_mut().u32(..below));

@@ -86,8 +86,14 @@ impl InviteClient {
                 vec![Wish::Send(ack), Wish::Pass]
             }
             (State::Completed, 300..) => self.ack.iter().cloned().map(Wish::Send).collect(),
-            (State::Completed | State::Accepted | State::Terminated | State::Calling, _)
-            | (State::Proceeding, _) => Vec::new(),
+            (
+                State::Completed
+                | State::Accepted
+                | State::Terminated
+                | State::Calling
+                | State::Proceeding,
+                _,
+            ) => Vec::new(),
         }
     }
 

@@ -267,7 +267,7 @@ impl Transactions {
         });
         let theirs = self.theirs.values().filter_map(|entry| match &entry.machine {
             Theirs::Invite(invite) => invite.deadline(),
-            Theirs::Other(server) => server.deadline(),
+            Theirs::Other(server) => Some(server.deadline()),
         });
         sooner(ours.min(), theirs.min())
     }

@@ -26,8 +26,8 @@ impl Server {
 
     /// When [`Self::wake`] wants to be called.
     #[must_use]
-    pub(crate) const fn deadline(&self) -> Option<Instant> {
-        Some(self.until)
+    pub(crate) const fn deadline(&self) -> Instant {
+        self.until
     }
 
     /// Whether nothing more comes of it.

@@ -44,7 +44,7 @@ pub(super) async fn connect(
                 };
             }
             Ok(Err(words)) => why = words,
-            Err(_) => why = "it does not answer".to_owned(),
+            Err(_) => "it does not answer".clone_into(&mut why),
         }
     }
     let words = format!("{}: {why}", place.host());

@@ -7,6 +7,7 @@
 
 mod connect;
 mod place;
+mod refusal;
 mod stream;
 mod tls;
 mod udp;
@@ -38,7 +39,7 @@ const MAX_OUTBOX: usize = 64;
 /// Most connections.
 const MAX_CONNECTIONS: usize = 32;
 /// How long an address that did not answer is tried last.
-const DISTRUST: Duration = Duration::from_secs(120);
+const DISTRUST: Duration = Duration::from_mins(2);
 /// Most addresses that are distrusted.
 const MAX_DISTRUSTED: usize = 64;
 /// Most addresses of a place that are tried.
@@ -186,7 +187,7 @@ impl Transports {
             Err(why) => return Some((id, Err(why))),
         };
         if let Some(address) = place.address() {
-            return self.resolved(id, place, hop.avoid, Ok(vec![address]));
+            return self.resolved(id, place, &hop.avoid, Ok(vec![address]));
         }
         let (resolver, arrivals, patience) =
             (self.resolver.clone(), self.arrivals.clone(), self.patience);
@@ -203,7 +204,7 @@ impl Transports {
         &mut self,
         id: ReachId,
         place: Place,
-        avoid: Vec<SocketAddr>,
+        avoid: &[SocketAddr],
         found: Result<Vec<SocketAddr>, String>,
     ) -> Reached {
         let found = match found {
@@ -277,11 +278,12 @@ impl Transports {
 
 /// An error of the system, in words without its number.
 fn describe(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
-        io::ErrorKind::HostUnreachable => "the host is unreachable".to_owned(),
-        io::ErrorKind::TimedOut => "it does not answer".to_owned(),
-        _ => error.to_string(),
-    }
+    let known = [
+        (io::ErrorKind::ConnectionRefused, "connection refused"),
+        (io::ErrorKind::NetworkUnreachable, "the network is unreachable"),
+        (io::ErrorKind::HostUnreachable, "the host is unreachable"),
+        (io::ErrorKind::TimedOut, "it does not answer"),
+    ];
+    let words = known.iter().find(|(kind, _)| *kind == error.kind());
+    words.map_or_else(|| error.to_string(), |(_, words)| (*words).to_owned())
 }

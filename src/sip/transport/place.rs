@@ -69,11 +69,6 @@ impl Way {
 }
 
 impl Place {
-    #[cfg(test)]
-    pub(crate) fn new(host: Host, port: Option<u16>, transport: SipTransport) -> Self {
-        Self { host, port, transport, name: None, ca: None }
-    }
-
     pub(crate) const fn host(&self) -> &Host {
         &self.host
     }

@@ -17,7 +17,7 @@ const READ_BYTES: usize = 8 * 1024;
 /// How long a message may take to be written.
 const WRITE_TIME: Duration = Duration::from_secs(10);
 /// A connection that nobody used for so long is closed; keep-alives are a use.
-const IDLE: Duration = Duration::from_secs(300);
+const IDLE: Duration = Duration::from_mins(5);
 
 /// Carries messages both ways until the connection or the agent ends.
 pub(super) async fn carry(

@@ -2,13 +2,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tracing::debug;
 
-use super::{Arrival, describe};
+use super::{Arrival, describe, refusal};
 use crate::config::SipTransport;
 use crate::sip::flow::Flow;
 use crate::sip::message::{MAX_MESSAGE_BYTES, Message};
@@ -18,7 +18,8 @@ const MIN_MESSAGE_BYTES: usize = 16;
 
 /// A socket, and the task that reads from it.
 pub(super) struct Udp {
-    socket: Arc<UdpSocket>,
+    /// For sending: tokio's would say that it cannot until its loop has come round once.
+    socket: std::net::UdpSocket,
     local: SocketAddr,
     reader: tokio::task::JoinHandle<()>,
 }
@@ -43,8 +44,8 @@ impl Udp {
     fn bind(address: SocketAddr, arrivals: &mpsc::Sender<Arrival>) -> io::Result<Self> {
         let socket = bind(address)?;
         let local = socket.local_addr()?;
-        let socket = Arc::new(UdpSocket::from_std(socket)?);
-        let reader = tokio::spawn(read(Arc::clone(&socket), local, arrivals.clone()));
+        let receiver = UdpSocket::from_std(socket.try_clone()?)?;
+        let reader = tokio::spawn(read(receiver, local, arrivals.clone()));
         Ok(Self { socket, local, reader })
     }
 
@@ -58,12 +59,12 @@ impl Udp {
 
     /// Sends a datagram; when the system has no room for it, it is lost like any other.
     pub(super) fn send(&self, bytes: &[u8], remote: SocketAddr) -> Result<(), String> {
-        match self.socket.try_send_to(bytes, remote) {
+        match self.socket.send_to(bytes, remote) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
             // Of an earlier datagram, and told by the reader.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                let again = self.socket.try_send_to(bytes, remote);
+                let again = self.socket.send_to(bytes, remote);
                 again.map(|_| ()).map_err(|error| describe(&error))
             }
             Err(error) => Err(describe(&error)),
@@ -96,26 +97,33 @@ fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
     if address.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, true)?;
     }
+    refusal::ask_for(&socket, address.is_ipv4())?;
     bind(&socket, &address)?;
     Ok(socket.into())
 }
 
-async fn read(socket: Arc<UdpSocket>, local: SocketAddr, arrivals: mpsc::Sender<Arrival>) {
+async fn read(socket: UdpSocket, local: SocketAddr, arrivals: mpsc::Sender<Arrival>) {
     let mut buffer = vec![0; MAX_MESSAGE_BYTES];
+    let from = |remote| Flow { transport: SipTransport::Udp, local, remote, connection: 0 };
     loop {
-        let (length, remote) = match socket.recv_from(&mut buffer).await {
-            Ok(received) => received,
-            Err(error) => {
-                debug!(%error, "a datagram was refused");
-                continue;
+        let Ok(ready) = socket.ready(Interest::READABLE | Interest::ERROR).await else { return };
+        let refused = if ready.is_error() { refusal::next(&socket).ok().flatten() } else { None };
+        let refused = refused.map(|remote| {
+            debug!(%remote, "a datagram was refused");
+            Arrival::Lost(from(remote), "connection refused".to_owned())
+        });
+        let message = match socket.try_recv_from(&mut buffer) {
+            Ok((length, remote)) => {
+                buffer.get(..length).and_then(|bytes| understand(from(remote), bytes))
             }
+            // Nothing is there, or a refusal is, which was taken above.
+            Err(_) => None,
         };
-        let Some(bytes) = buffer.get(..length) else { continue };
-        let flow = Flow { transport: SipTransport::Udp, local, remote, connection: 0 };
-        let Some(arrival) = understand(flow, bytes) else { continue };
-        // Beyond what can wait it is lost, as it may be on any network.
-        if let Err(mpsc::error::TrySendError::Closed(_)) = arrivals.try_send(arrival) {
-            return;
+        for arrival in [refused, message].into_iter().flatten() {
+            // Beyond what can wait it is lost, as it may be on any network.
+            if let Err(mpsc::error::TrySendError::Closed(_)) = arrivals.try_send(arrival) {
+                return;
+            }
         }
     }
 }

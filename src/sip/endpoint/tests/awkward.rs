@@ -50,9 +50,7 @@ fn refusals_have_their_meaning() {
     }
 }
 
-#[test]
-fn answers_that_are_odd() {
-    let cases = [
+const ODD: &[(&str, &str)] = &[
         (
             "a 200 without sound is acknowledged and hung up",
             "-> 200
@@ -167,7 +165,10 @@ fn answers_that_are_odd() {
              .. 500ms
              !! ended: the exchange does not answer",
         ),
-        ("nobody listens there", "do lost\n!! ended: connection refused"),
+        ("nobody listens there", "do lost
+             !! ended: connection refused
+             <- OPTIONS
+             -> 200 of=OPTIONS"),
         (
             "a 503 says when to come back",
             "-> 503 | Retry-After: 120 (maintenance)
@@ -225,8 +226,11 @@ fn answers_that_are_odd() {
              <- ACK
              !! ended: the exchange does not allow it: the exchange refuses user or password",
         ),
-    ];
-    for (what, script) in cases {
+];
+
+#[test]
+fn answers_that_are_odd() {
+    for (what, script) in ODD {
         play(what, OUT, script, "");
     }
 }
@@ -428,12 +432,10 @@ fn redirections_are_followed_within_limits() {
     }
 }
 
-#[test]
-fn the_far_end_changes_the_call() {
-    let cases = [
-        (
-            "it holds, and comes back on another port",
-            "-> INVITE n=1 sdp=held
+const CHANGES: &[(&str, &str)] = &[
+    (
+        "it holds, and comes back on another port",
+        "-> INVITE n=1 sdp=held
              <- 200 recvonly CSeq:_1_INVITE Contact:_<sip:200@192.0.2.9:5070>
              !! sound 6000 (false, true)
              -> ACK n=1
@@ -441,10 +443,10 @@ fn the_far_end_changes_the_call() {
              <- 200 sendrecv
              !! sound 7000 (true, true)
              -> ACK n=2",
-        ),
-        (
-            "a 200 of ours comes again until its ACK",
-            "-> INVITE n=1 sdp=moved
+    ),
+    (
+        "a 200 of ours comes again until its ACK",
+        "-> INVITE n=1 sdp=moved
              <- 200
              !! sound 7000 (true, true)
              .. 500ms
@@ -453,53 +455,53 @@ fn the_far_end_changes_the_call() {
              <- 200
              -> ACK n=1
              .. 5s",
-        ),
-        (
-            "an INVITE without sound asks for ours",
-            "-> INVITE n=1
+    ),
+    (
+        "an INVITE without sound asks for ours",
+        "-> INVITE n=1
              <- 200 m=audio_4000 a=rtpmap:0
              -> ACK n=1 sdp=moved
              !! sound 7000 (true, true)",
-        ),
-        (
-            "sound that we cannot is refused, and the call goes on",
-            "-> INVITE n=1 sdp=srtp
+    ),
+    (
+        "sound that we cannot is refused, and the call goes on",
+        "-> INVITE n=1 sdp=srtp
              <- 488
-             -> ACK n=1
+             -> ACK n=1 refused
              -> INFO n=2 body=* | Content-Type: application/dtmf
              <- 200
              !! key *",
-        ),
-        (
-            "UPDATE, with sound and without",
-            "-> UPDATE n=1 sdp=moved
+    ),
+    (
+        "UPDATE, with sound and without",
+        "-> UPDATE n=1 sdp=moved
              <- 200 m=audio
              !! sound 7000 (true, true)
              -> UPDATE n=2
              <- 200 !m=audio",
-        ),
-        (
-            "two at once, and one that is too old",
-            "-> INVITE n=5 sdp=moved
+    ),
+    (
+        "two at once, and one that is too old",
+        "-> INVITE n=5 sdp=moved
              <- 200
              !! sound 7000 (true, true)
              -> INVITE n=6 sdp
              <- 500 Retry-After
-             -> ACK n=6
+             -> ACK n=6 refused
              -> ACK n=5
              -> OPTIONS n=3
              <- 500",
-        ),
-        (
-            "it moves",
-            "-> UPDATE n=1 at=192.0.2.44:5099
+    ),
+    (
+        "it moves",
+        "-> UPDATE n=1 at=192.0.2.44:5099
              <- 200
              -> OPTIONS n=2
              <- 200 Allow: INVITE",
-        ),
-        (
-            "all the rest is answered",
-            "-> OPTIONS n=1
+    ),
+    (
+        "all the rest is answered",
+        "-> OPTIONS n=1
              <- 200
              -> NOTIFY n=2
              <- 200
@@ -517,14 +519,17 @@ fn the_far_end_changes_the_call() {
              <- 200
              -> OPTIONS n=9 | Require: siesta
              <- 420 Unsupported:_siesta",
-        ),
-        (
-            "a stranger with our Call-ID",
-            "-> BYE tag=stranger n=1
+    ),
+    (
+        "a stranger with our Call-ID",
+        "-> BYE tag=stranger n=1
              <- 481",
-        ),
-    ];
-    for (what, script) in cases {
+    ),
+];
+
+#[test]
+fn the_far_end_changes_the_call() {
+    for (what, script) in CHANGES {
         play(what, ANSWERED, script, HUNG_UP);
     }
 }
@@ -561,7 +566,7 @@ fn requests_before_the_answer() {
          !! key 7
          -> INVITE n=3 sdp
          <- 500
-         -> ACK n=3
+         -> ACK n=3 refused
          -> UPDATE n=4 tag=other
          <- 481
          -> 486
