@@ -10,10 +10,18 @@
 
 #[path = "../support"]
 mod support {
+    pub(crate) mod authority;
+    pub(crate) mod baresip;
+    pub(crate) mod dnsmasq;
     pub(crate) mod exim;
+    pub(crate) mod kamailio;
     pub(crate) mod mail;
     pub(crate) mod postfix;
     pub(crate) mod programs;
+    pub(crate) mod sip;
+    pub(crate) mod sipp;
+    pub(crate) mod talk;
+    pub(crate) mod tshark;
     pub(crate) mod voice;
 }
 
@@ -23,4 +31,8 @@ mod modem_clients;
 mod path_quality;
 mod postfix_relay;
 mod receiver;
+mod sip_far_ends;
+mod sip_peers;
+mod sip_phone;
+mod sip_registration;
 mod smtp_clients;
