@@ -8,6 +8,8 @@
 
 pub mod config;
 
+pub mod health;
+
 pub mod smtp;
 
 pub mod intake;
@@ -31,6 +33,8 @@ pub mod rtp;
 pub mod modem;
 
 pub mod sip;
+
+pub mod board;
 
 pub mod control;
 

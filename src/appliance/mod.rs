@@ -5,6 +5,8 @@
 //! half there.
 
 mod gsm;
+mod health;
+pub mod machine;
 mod settings;
 mod sip;
 
@@ -22,6 +24,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::text;
+use crate::board::Board;
 use crate::channel::call::{Caller, Progress};
 use crate::channel::{
     Channel, GsmChannel, MailChannel, SipMessageChannel, SmsChannel, SmsText, VoipChannel,
@@ -29,12 +32,14 @@ use crate::channel::{
 use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
+use crate::health::Status;
 use crate::intake::{FilterGate, Intake};
 use crate::queue;
 use crate::smtp;
 use crate::speech::Speaker;
 
 use gsm::Gsm;
+use health::{Health, Sources};
 use settings::Keeper;
 use sip::Sip;
 
@@ -82,6 +87,8 @@ pub struct Appliance {
     gsm: Gsm,
     sip: Sip,
     keeper: Keeper,
+    health: Health,
+    status: watch::Receiver<Arc<Status>>,
     writer: thread::JoinHandle<()>,
     queue: queue::Queue,
     calls: broadcast::Sender<Progress>,
@@ -107,27 +114,51 @@ impl Appliance {
             Arc::new(MailChannel::new(settings.clone())),
             Arc::new(SmsChannel::new(settings.clone(), modem.clone(), Arc::clone(&text))),
             Arc::new(VoipChannel::new(Arc::clone(&caller), agent.clone())),
-            Arc::new(GsmChannel::new(caller, modem)),
+            Arc::new(GsmChannel::new(caller, modem.clone())),
             Arc::new(SipMessageChannel::new(settings.clone(), agent.clone(), text)),
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
         let door = Arc::new(Intake::new(queue.clone()));
         let smtp = smtp::Server::bind(settings.clone(), door)?;
-        let (reload, reloads) = mpsc::channel(RELOADS);
-        let control = control::Server::bind(
-            &config.appliance.store,
-            control::Desk {
+        let (health, status) = Health::new(
+            Sources {
+                settings: settings.clone(),
+                wrong: keeper.wrong(),
+                ports: smtp.open_ports(),
+                telling: dispatcher.telling(),
+                modem,
+                agent: agent.clone(),
                 queue: queue.clone(),
-                commands: handle.commands,
-                reload,
-                calls: calls.clone(),
-                agent,
-                settings,
+                commands: handle.commands.clone(),
             },
-        )?;
+            config_file,
+        );
+        let (reload, reloads) = mpsc::channel(RELOADS);
+        let desk = control::Desk {
+            queue: queue.clone(),
+            commands: handle.commands,
+            reload,
+            calls: calls.clone(),
+            agent,
+            settings,
+            health: status.clone(),
+        };
+        let control = control::Server::bind(&config.appliance.store, desk)?;
         let keeper = keeper.obeying(reloads);
-        Ok(Self { smtp, dispatcher, control, gsm, sip, keeper, writer, queue, calls })
+        Ok(Self {
+            smtp,
+            dispatcher,
+            control,
+            gsm,
+            sip,
+            keeper,
+            health,
+            status,
+            writer,
+            queue,
+            calls,
+        })
     }
 
     /// Addresses of the SMTP ports, in the order of the configuration.
@@ -148,6 +179,19 @@ impl Appliance {
         self.calls.subscribe()
     }
 
+    /// How the appliance is, now and whenever that changes.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.status.clone()
+    }
+
+    /// Takes this board, whatever is configured.
+    #[must_use]
+    pub fn on_board(mut self, board: Box<dyn Board>) -> Self {
+        self.health.with_board(board);
+        self
+    }
+
     /// Runs until `stop`; then ends in order: no new mail, what is being told is told, the rest
     /// waits on disk.
     ///
@@ -161,6 +205,7 @@ impl Appliance {
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));
         parts.start("the SIP telephone's keeper", |stop| self.sip.run(stop));
+        parts.start("the watch over all", |stop| self.health.run(stop));
         parts.start("the configuration's keeper", |stop| self.keeper.run(stop));
         let died = tokio::select! {
             () = stop.cancelled() => None,
@@ -169,6 +214,7 @@ impl Appliance {
         if let Some(died) = &died {
             tracing::error!(part = died.part, reason = died.reason, "ended by itself; stopping");
         }
+        health::stopping();
         parts.stop().await;
         // When the last handle on the queue is gone, its thread writes what it has and ends.
         if timeout(PART_PATIENCE, self.queue.ended()).await.is_err() {

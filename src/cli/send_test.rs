@@ -42,6 +42,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
         | Answer::Calling(_)
         | Answer::SipStatus { .. }
         | Answer::SipTested { .. }
+        | Answer::Health { .. }
         | Answer::Done) => anyhow::bail!("unexpected answer: {answer:?}"),
     };
     for (channel, outcome) in &outcomes {

@@ -62,6 +62,7 @@ pub fn call(
             | Answer::Tested { .. }
             | Answer::SipStatus { .. }
             | Answer::SipTested { .. }
+            | Answer::Health { .. }
             | Answer::Done
             | Answer::Failed { .. }) => return Ok(answer),
         }

@@ -14,6 +14,7 @@ use crate::channel::call::{CallByHand, Happening, Progress, try_line};
 use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
+use crate::health::Status;
 use crate::queue::Queue;
 use crate::sip::Agent;
 
@@ -32,6 +33,8 @@ pub struct Desk {
     pub agent: watch::Receiver<Option<Agent>>,
     /// The settings of the moment.
     pub settings: watch::Receiver<Arc<Config>>,
+    /// How the appliance is.
+    pub health: watch::Receiver<Arc<Status>>,
 }
 
 /// Which of all calls is the one that was asked for.
@@ -80,6 +83,10 @@ impl Desk {
                 let config = Arc::clone(&self.settings.borrow());
                 let trial = try_line(&self.agent()?, &to, &config).await?;
                 Ok(Answer::SipTested { trial })
+            }
+            Request::Health => {
+                let status = Status::clone(&self.health.borrow());
+                Ok(Answer::Health { status: Box::new(status) })
             }
             Request::Reload => {
                 let (answer, answered) = oneshot::channel();

@@ -16,6 +16,7 @@ use crate::alert::AlertId;
 use crate::channel::Outcome;
 use crate::channel::call::{CallByHand, Progress, Trial};
 use crate::config::{ChannelName, PersonName};
+use crate::health::Status;
 
 pub use client::{ClientError, ask, call};
 pub use desk::Desk;
@@ -70,6 +71,8 @@ pub enum Request {
     },
     /// Read the configuration file again.
     Reload,
+    /// How the appliance is.
+    Health,
 }
 
 /// What is answered.
@@ -107,6 +110,11 @@ pub enum Answer {
     SipTested {
         /// What came of it.
         trial: Trial,
+    },
+    /// To [`Request::Health`].
+    Health {
+        /// How it is.
+        status: Box<Status>,
     },
     /// Done; there is nothing to tell.
     Done,

@@ -22,6 +22,8 @@ pub enum Command {
     Drop(AlertId, oneshot::Sender<Result<(), CommandError>>),
     /// Tell this job by this channel now, beside the queue.
     Test(Box<Job>, ChannelName, oneshot::Sender<Result<Vec<Outcome>, CommandError>>),
+    /// Answer, to show that the task works.
+    Pulse(oneshot::Sender<()>),
 }
 
 /// Why a command was not carried out.
@@ -58,14 +60,17 @@ impl Dispatcher {
         match command {
             Command::Retry(id, answer) => self.retry(id, answer),
             Command::Drop(id, answer) => self.drop_alert(id, answer),
+            // Who asked may have lost patience.
+            Command::Pulse(answer) => drop(answer.send(())),
             Command::Test(job, channel, answer) => match self.channels.get(&channel).cloned() {
                 None => drop(answer.send(Err(CommandError::UnknownChannel(channel)))),
                 Some(channel) => {
                     self.work.spawn(async move {
                         let reports = tell(&*channel, *job).await;
                         let outcomes = reports.into_iter().map(|report| report.outcome);
-                        drop(answer.send(Ok(outcomes.collect())));
-                        Done::Other
+                        let outcomes: Vec<Outcome> = outcomes.collect();
+                        drop(answer.send(Ok(outcomes.clone())));
+                        Done::Tested(channel.name(), outcomes)
                     });
                 }
             },
@@ -130,8 +135,9 @@ impl Dispatcher {
             Err(error) => return drop(answer.send(Err(CommandError::Read(error.to_string())))),
         };
         self.plan.remove(id);
+        self.attention.forget(id);
         self.acknowledged.retain(|(acknowledged, _), _| *acknowledged != id);
-        tracing::warn!(alert = %id, "dropped by hand");
+        tracing::warn!(alert_id = %id, "dropped by hand");
         let queue = self.queue.clone();
         self.work.spawn(async move {
             write(&queue, id, deliveries).await;

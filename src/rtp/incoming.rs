@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::allowance::Allowance;
 use super::event::KeyReader;
 use super::packet::{Header, Packet};
 use super::path::{Path, Whose};
@@ -14,10 +15,6 @@ use super::stream::{Kind, Stream};
 use super::tones::Detector;
 use crate::audio::{Pcm, g711};
 
-/// Most keys at once; a person presses fewer, and packets that were held up come at once, too.
-const MOST_KEYS: u32 = 16;
-/// A further key every so often.
-const KEY_EVERY: Duration = Duration::from_millis(50);
 /// More lost packets than this end a key that is heard in the sound.
 const MOST_BRIDGED: u16 = 3;
 
@@ -96,8 +93,9 @@ impl Incoming {
     /// Begins, or goes on from elsewhere or otherwise.
     pub fn point(&mut self, stream: Stream, now: Instant) {
         let before = self.stream.as_ref();
-        if before.map(|before| &before.keys) != Some(&stream.keys) {
-            self.opener = stream.keys.as_ref().and_then(|keys| Opener::new(&keys.theirs));
+        // Anew with the same key it would forget what came already.
+        if before.and_then(Stream::their_key) != stream.their_key() {
+            self.opener = stream.their_key().and_then(Opener::new);
         }
         if before.map(|before| before.remote) != Some(stream.remote) {
             self.path = Some(Path::new(stream.remote));
@@ -105,6 +103,11 @@ impl Incoming {
         // A telephone that is held owes us nothing.
         (self.quiet_since, self.told) = (stream.we_receive.then_some(now), false);
         self.stream = Some(stream);
+    }
+
+    /// What was agreed.
+    pub(super) fn stream(&self) -> Option<&Stream> {
+        self.stream.as_ref()
     }
 
     /// A datagram came. `ours` is how we call ourselves.
@@ -327,28 +330,6 @@ impl IntoIterator for Happenings {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
-    }
-}
-
-/// How many keys may still be told.
-#[derive(Debug, Default)]
-struct Allowance {
-    used: u32,
-    since: Option<Instant>,
-}
-
-impl Allowance {
-    fn takes(&mut self, now: Instant) -> bool {
-        let since = *self.since.get_or_insert(now);
-        let passed = now.saturating_duration_since(since);
-        let regained = passed.as_millis() / KEY_EVERY.as_millis();
-        if regained > 0 {
-            self.used = self.used.saturating_sub(u32::try_from(regained).unwrap_or(u32::MAX));
-            self.since = Some(now);
-        }
-        let takes = self.used < MOST_KEYS;
-        self.used += u32::from(takes);
-        takes
     }
 }
 

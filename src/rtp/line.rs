@@ -16,10 +16,11 @@ use tracing::{debug, error};
 use super::Options;
 use super::clock::{Clock, Due};
 use super::incoming::Incoming;
+use super::ntp::NtpClock;
 use super::outgoing::{Identity, Outgoing};
 use super::pacing::{self, Paced, now};
 use super::quality::{Flow, Quality, ratio};
-use super::reporting::{Facts, NtpClock, Reporting};
+use super::reporting::{Facts, Reporting};
 use super::stream::Stream;
 use crate::audio::{Pcm, TELEPHONE_RATE};
 
@@ -105,11 +106,10 @@ impl Line {
     pub(super) fn point(self: &Arc<Self>, stream: Stream) {
         let now = now();
         self.with_listening(|listening| {
-            let keys = stream.keys.as_ref();
-            listening.reporting.point(keys, now, fastrand::f64());
-            if listening.remote_rtcp != Some(stream.remote_rtcp) && !listening.settled
-                || listening.incoming.remote() != Some(stream.remote)
-            {
+            listening.reporting.point(&stream, now, fastrand::f64());
+            // A change that leaves the places alone leaves what was learnt of them, too.
+            let places = |stream: &Stream| (stream.remote, stream.remote_rtcp);
+            if listening.incoming.stream().map(places) != Some(places(&stream)) {
                 listening.remote_rtcp = Some(stream.remote_rtcp);
                 listening.settled = false;
             }

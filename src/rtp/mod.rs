@@ -5,12 +5,14 @@
 //! `line.rs` is what they share. What is sent (`outgoing.rs`) and what is made of what comes
 //! (`incoming.rs`), as all files that those two name, is pure. Knows nothing of how calls are made.
 
+mod allowance;
 mod capture;
 pub mod clock;
 mod comfort;
 pub mod event;
 pub mod incoming;
 mod line;
+mod ntp;
 mod outgoing;
 mod pacing;
 pub mod packet;

@@ -107,8 +107,9 @@ impl Outgoing {
     /// Begins, or goes on elsewhere or otherwise. Says how long a packet is.
     pub(super) fn point(&mut self, stream: Stream) -> Duration {
         let before = self.stream.as_ref();
-        if before.map(|before| &before.keys) != Some(&stream.keys) {
-            self.sealer = stream.keys.as_ref().and_then(|keys| Sealer::new(&keys.ours));
+        // Anew with the same key it would forget how often the numbers began anew.
+        if before.and_then(Stream::our_key) != stream.our_key() {
+            self.sealer = stream.our_key().and_then(Sealer::new);
         }
         // A change that leaves the address alone leaves what was learnt of it, too.
         if before.map(|before| before.remote) != Some(stream.remote) {

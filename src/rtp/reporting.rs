@@ -2,51 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use super::ntp::{NtpClock, fixed, middle};
 use super::rtcp::{Block, Report, Reports, Sent, write};
 use super::srtp::{ReportOpener, ReportSealer};
-use super::stream::Keys;
+use super::stream::{Keys, Stream};
 
 /// Between two reports, on average. Two people in a call are far from using 5 % of its bandwidth,
 /// so the least interval is the one.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// Seconds from 1900 (NTP) to 1970.
-const NTP_EPOCH: u64 = 2_208_988_800;
 /// A round trip above this (a minute, in units of 1/65536 s) was not measured but made up.
 const LONGEST_TRIP: u32 = 60 << 16;
-
-/// Tells the time as NTP does, by the steady clock.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NtpClock {
-    /// NTP time at the start.
-    base: u64,
-    start: Instant,
-}
-
-impl NtpClock {
-    /// `unix` is the time since 1970, right or wrong: what counts is that it passes evenly.
-    pub(super) fn new(unix: Duration, start: Instant) -> Self {
-        let base = unix + Duration::from_secs(NTP_EPOCH);
-        Self { base: fixed(base), start }
-    }
-
-    pub(super) fn at(&self, now: Instant) -> u64 {
-        self.base.wrapping_add(fixed(now.saturating_duration_since(self.start)))
-    }
-}
-
-/// Seconds with 32 bits of fraction; the seconds count modulo 2³².
-fn fixed(time: Duration) -> u64 {
-    let fraction = (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
-    (time.as_secs() << 32) | fraction
-}
-
-/// The middle 32 bits: units of 1/65536 s.
-fn middle(ntp: u64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the middle is what is wanted")]
-    {
-        (ntp >> 16) as u32
-    }
-}
 
 /// What the other side said of what we sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,11 +65,16 @@ impl Reporting {
     }
 
     /// The call begins, or its keys change. `chance` is between 0 and 1.
-    pub(super) fn point(&mut self, keys: Option<&Keys>, now: Instant, chance: f64) {
-        if self.next.is_none() || self.keys.as_ref() != keys {
-            self.sealer = keys.and_then(|keys| ReportSealer::new(&keys.ours));
-            self.opener = keys.and_then(|keys| ReportOpener::new(&keys.theirs));
-            self.keys = keys.cloned();
+    pub(super) fn point(&mut self, stream: &Stream, now: Instant, chance: f64) {
+        let before = std::mem::replace(&mut self.keys, stream.keys.clone());
+        let (ours, theirs) = (stream.our_key(), stream.their_key());
+        if before.as_ref().map(|keys| &keys.ours) != ours {
+            // What was counted goes on with the next key (RFC 3711 section 3.2.1).
+            let index = self.sealer.as_ref().map_or(0, ReportSealer::index);
+            self.sealer = ours.and_then(|key| ReportSealer::new(key, index));
+        }
+        if before.as_ref().map(|keys| &keys.theirs) != theirs {
+            self.opener = theirs.and_then(ReportOpener::new);
         }
         if self.next.is_none() {
             self.next = Some(now + spread(INTERVAL / 2, chance));
@@ -214,6 +184,7 @@ fn spread(interval: Duration, chance: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::super::srtp::{Suite, master};
+    use super::super::stream::tests::stream;
     use super::*;
 
     fn start() -> Instant {
@@ -230,27 +201,15 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_that_of_ntp() {
-        let start = start();
-        let clock = NtpClock::new(Duration::from_millis(1_500), start);
-        assert_eq!(clock.at(start), (2_208_988_801 << 32) | 1 << 31);
-        assert_eq!(clock.at(start + ms(500)), 2_208_988_802 << 32);
-        // 2036: the seconds begin anew, and pass evenly.
-        let clock = NtpClock::new(Duration::from_secs(u64::from(u32::MAX) - NTP_EPOCH), start);
-        assert_eq!(clock.at(start) >> 32, u64::from(u32::MAX));
-        assert_eq!(middle(clock.at(start + ms(1500))), 1 << 15);
-    }
-
-    #[test]
     fn the_first_report_is_soon_and_the_others_every_five_seconds() {
         let start = start();
         for (chance, first, other) in [(0.0, 1250, 2500), (0.5, 2500, 5000), (1.0, 3750, 7500)] {
             let mut reporting = reporting(start);
             assert_eq!(reporting.due(), None);
-            reporting.point(None, start, chance);
+            reporting.point(&stream(), start, chance);
             assert_eq!(reporting.due(), Some(start + ms(first)));
             // A change in mid-call does not put it off.
-            reporting.point(None, start + ms(1), chance);
+            reporting.point(&stream(), start + ms(1), chance);
             assert_eq!(reporting.due(), Some(start + ms(first)));
             let facts = Facts { ssrc: 1, sent: None, block: None, leaves: false };
             let now = start + ms(first);
@@ -277,8 +236,9 @@ mod tests {
         let begin = start();
         let (mut here, mut there) = (reporting(begin), reporting(begin + ms(77)));
         let keys = Keys { ours: master(Suite::Aes32), theirs: master(Suite::Aes32) };
-        here.point(Some(&keys), begin, 0.5);
-        there.point(Some(&keys), begin, 0.5);
+        let secure = Stream { keys: Some(keys), ..stream() };
+        here.point(&secure, begin, 0.5);
+        there.point(&secure, begin, 0.5);
         let sent = Some(Sent { ntp: here.ntp(begin), timestamp: 0, packets: 50, octets: 8000 });
         let facts = Facts { ssrc: 1, sent, block: None, leaves: false };
         let mut packet = here.report(&facts, begin, 0.5).unwrap();

@@ -52,6 +52,16 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// The key that seals what we send.
+    pub(super) fn our_key(&self) -> Option<&MasterKey> {
+        self.keys.as_ref().map(|keys| &keys.ours)
+    }
+
+    /// The key that opens what we receive.
+    pub(super) fn their_key(&self) -> Option<&MasterKey> {
+        self.keys.as_ref().map(|keys| &keys.theirs)
+    }
+
     /// Samples of a packet, which are also its ticks.
     pub(super) fn packet(&self) -> u32 {
         let time = self.packet_time.as_millis();

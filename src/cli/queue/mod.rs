@@ -71,7 +71,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
             | Request::Call(_)
             | Request::SipStatus
             | Request::SipTest { .. }
-            | Request::Reload => "no alert waits; see --all for what was told",
+            | Request::Reload
+            | Request::Health => "no alert waits; see --all for what was told",
         }),
         Answer::List { alerts } => out.bytes(render::list(&alerts, output::width()).as_bytes()),
         Answer::Show { alert } if json => out.json(&alert),
@@ -88,7 +89,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
         Answer::Tested { .. }
         | Answer::Calling(_)
         | Answer::SipStatus { .. }
-        | Answer::SipTested { .. } => {
+        | Answer::SipTested { .. }
+        | Answer::Health { .. } => {
             anyhow::bail!("unexpected answer of the running appliance")
         }
     }

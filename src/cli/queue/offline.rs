@@ -49,7 +49,8 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
         | Request::Call(_)
         | Request::SipStatus
         | Request::SipTest { .. }
-        | Request::Reload => {
+        | Request::Reload
+        | Request::Health => {
             bail!("the appliance is not running")
         }
     }

@@ -1,5 +1,6 @@
 //! From text to a valid [`Config`]: every fault is found, not only the first.
 
+mod board;
 mod calls;
 mod channels;
 mod people;
@@ -7,6 +8,7 @@ mod secret;
 mod section;
 mod sip;
 mod smtp;
+mod system;
 mod value;
 
 use std::collections::BTreeSet;
@@ -75,6 +77,8 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let call = calls::read_call(root.section("call"));
     let speech = calls::read_speech(root.section("speech"), &appliance.store);
     let audio = calls::read_audio(root.section("audio"));
+    let board = board::read(root.section("board"), reader, &directory);
+    let system = system::read(&mut root);
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
     channels.warn(reader);
@@ -95,6 +99,8 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
         speech,
         audio,
         modem: channels.modem,
+        board,
+        system,
         texts,
         directory,
     }

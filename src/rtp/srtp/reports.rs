@@ -19,10 +19,17 @@ pub struct ReportSealer {
 }
 
 impl ReportSealer {
-    /// Seals with a key; `None` is never returned for a key of the right length.
+    /// Seals with a key, after what was sealed with the keys before: 0 at first. `None` is never
+    /// returned for a key of the right length.
     #[must_use]
-    pub fn new(key: &MasterKey) -> Option<Self> {
-        Some(Self { cipher: Cipher::new(key, Kind::Reports)?, index: 0 })
+    pub fn new(key: &MasterKey, index: u32) -> Option<Self> {
+        Some(Self { cipher: Cipher::new(key, Kind::Reports)?, index })
+    }
+
+    /// How many packets were sealed.
+    #[must_use]
+    pub fn index(&self) -> u32 {
+        self.index
     }
 
     /// Encrypts a compound packet, and adds its index and its signature.
@@ -123,7 +130,7 @@ mod tests {
     fn a_report_is_sealed_as_libsrtp_does() {
         let secret = hex("81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001
                           993e08cd54d6c1230798");
-        let mut sealer = ReportSealer::new(&master(Suite::Aes80)).unwrap();
+        let mut sealer = ReportSealer::new(&master(Suite::Aes80), 0).unwrap();
         let mut opener = ReportOpener::new(&master(Suite::Aes80)).unwrap();
         let mut packet = clear();
         sealer.seal(&mut packet).unwrap();
@@ -136,7 +143,7 @@ mod tests {
     #[test]
     fn every_change_is_seen() {
         for suite in [Suite::Aes80, Suite::Aes32] {
-            let mut sealer = ReportSealer::new(&master(suite)).unwrap();
+            let mut sealer = ReportSealer::new(&master(suite), 0).unwrap();
             let mut opener = ReportOpener::new(&master(suite)).unwrap();
             let mut secret = clear();
             sealer.seal(&mut secret).unwrap();
@@ -168,8 +175,7 @@ mod tests {
 
     #[test]
     fn a_key_is_used_up_one_day() {
-        let mut sealer = ReportSealer::new(&master(Suite::Aes80)).unwrap();
-        sealer.index = ENCRYPTED - 2;
+        let mut sealer = ReportSealer::new(&master(Suite::Aes80), ENCRYPTED - 2).unwrap();
         assert_eq!(sealer.seal(&mut clear()), Ok(()));
         assert_eq!(sealer.seal(&mut clear()), Err(SrtpError::UsedUp));
     }

@@ -35,7 +35,7 @@ fn silence(ms: usize) -> Vec<i16> {
 /// A pair between silences that put it anywhere in the blocks.
 fn at_any_place(tone: &[i16]) -> Vec<String> {
     (0..HOP)
-        .step_by(5)
+        .step_by(8)
         .map(|shift| heard(&[&vec![0; 200 + shift], tone, &silence(60)].concat()))
         .collect()
 }
@@ -47,8 +47,8 @@ fn all(heard: &[String], expected: &str, name: &str) {
 #[test]
 fn every_key_is_heard_once_at_any_length_and_level() {
     for key in KEYS.into_iter().flatten() {
-        for ms in [50, 100, 2000] {
-            for level in [0.02, 0.3, 1.0] {
+        for ms in [50, 250] {
+            for level in [0.02, 1.0] {
                 let tone = dtmf(8000, key, Duration::from_millis(ms), level).unwrap();
                 all(&at_any_place(&tone.samples), &key.to_string(), &format!("{ms} {level}"));
             }
@@ -150,8 +150,8 @@ fn voice(seconds: u16, seed: u32) -> Pcm {
 
 #[test]
 fn a_voice_presses_no_key() {
-    for seed in 1..6 {
-        let voice = voice(60, seed);
+    for seed in 1..4 {
+        let voice = voice(40, seed);
         assert!(voice.rms() > 0.02, "{}", voice.rms());
         assert_eq!(heard(&voice.samples), "", "seed {seed}");
     }
