@@ -3,7 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use smtp_appliance::config::{Encryption, Secret, Sip, SipAccount, SipCodec, SipTransport};
+use smtp_appliance::config::{
+    Encryption, Secret, Sip, SipAccount, SipCodec, SipSilence, SipTransport,
+};
 use smtp_appliance::sip::sdp::{Agreed, Codec, Local};
 use smtp_appliance::sip::{
     AccountStatus, Agent, Call, CallEnd, CallEvent, CallRequest, Load, Options, Registration,
@@ -61,8 +63,7 @@ pub(crate) fn settings(accounts: Vec<SipAccount>) -> Sip {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         rtp_ports: 30_000..=31_999,
         codecs: vec![SipCodec::Pcmu, SipCodec::Pcma],
-        comfort_noise: true,
-        lead_out: Duration::from_secs(2),
+        silence: SipSilence::Noise,
         max_calls: 8,
     }
 }

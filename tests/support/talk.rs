@@ -4,14 +4,14 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smtp_appliance::audio::{Pcm, TELEPHONE_RATE, g711};
-use smtp_appliance::rtp::srtp::{self, MasterKey};
-use smtp_appliance::rtp::{Event, Events, Keys, Options, Quality, Session, Stream};
-use smtp_appliance::sip::sdp::{Agreed, Codec, CryptoKey, Suite};
+use smtp_appliance::audio::{Pcm, TELEPHONE_RATE};
+use smtp_appliance::channel::call::media::stream;
+use smtp_appliance::rtp::{Event, Events, Options, Quality, Session};
+use smtp_appliance::sip::sdp::{Agreed, CryptoKey, Suite};
 use smtp_appliance::sip::{Call, CallEvent, Target};
 use tokio::time::{sleep, timeout};
 
-use super::sip::{Line, PATIENCE, local, next, told};
+use super::sip::{Line, PATIENCE, local, told};
 
 /// Longest that somebody may ring.
 const RING_TIME: Duration = Duration::from_secs(30);
@@ -43,7 +43,8 @@ impl Talk {
 
     /// The next of the call, which is followed.
     pub(crate) async fn next(&mut self) -> CallEvent {
-        let event = next(&mut self.call).await;
+        let event = timeout(PATIENCE, self.call.next()).await.expect("an event in time");
+        let event = event.unwrap_or_else(|| panic!("it is over: {:?}", self.course));
         self.course.push(told(&event));
         match &event {
             CallEvent::Answered(agreed) | CallEvent::Media(agreed) => {
@@ -110,34 +111,5 @@ impl Talk {
     pub(crate) async fn hang_up(self) -> (String, Quality) {
         self.call.hang_up();
         self.ended().await
-    }
-}
-
-/// What was agreed, as the session wants it.
-fn stream(agreed: &Agreed) -> Stream {
-    let master = |key: &CryptoKey| MasterKey {
-        suite: match key.suite {
-            Suite::Aes80 => srtp::Suite::Aes80,
-            Suite::Aes32 => srtp::Suite::Aes32,
-        },
-        key: key.key,
-    };
-    Stream {
-        remote: agreed.remote,
-        remote_rtcp: agreed.remote_rtcp,
-        codec: match agreed.codec {
-            Codec::Pcmu => g711::Law::Mu,
-            Codec::Pcma => g711::Law::A,
-        },
-        payload: agreed.payload,
-        events: agreed.events,
-        comfort_noise: agreed.comfort_noise,
-        packet_time: agreed.packet_time,
-        we_send: agreed.we_send,
-        we_receive: agreed.we_receive,
-        keys: agreed
-            .encryption
-            .as_ref()
-            .map(|(ours, theirs)| Keys { ours: master(ours), theirs: master(theirs) }),
     }
 }

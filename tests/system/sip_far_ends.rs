@@ -1,10 +1,14 @@
 //! Calls to awkward far ends, played by sipp: each ends as it should, and leaves nothing behind.
 
-use smtp_appliance::sip::sdp::{Agreed, Codec};
-use smtp_appliance::sip::{CallEvent, Target};
-use tokio::time::Duration;
+use std::net::Ipv4Addr;
+use std::time::Duration;
 
-use crate::support::sip::{Line, PATIENCE, next, settings, told, trunk};
+use smtp_appliance::config::SipAccount;
+use smtp_appliance::sip::sdp::{Agreed, Codec};
+use smtp_appliance::sip::{CallEvent, Options, Target};
+
+use crate::support::dnsmasq::Dnsmasq;
+use crate::support::sip::{Line, PATIENCE, hasty, next, settings, told, trunk};
 use crate::support::sipp::Sipp;
 
 /// What we do in the call.
@@ -228,7 +232,7 @@ async fn a_far_end_that_says_nothing() {
 async fn a_far_end_that_is_elsewhere() {
     let elsewhere = Sipp::uas("answered_they_hang_up", &[]).await;
     let port = elsewhere.port.to_string();
-    let sipp = Sipp::uas("redirected", &[("elsewhere", &port)]).await;
+    let sipp = Sipp::exchange("redirected", &[("elsewhere", &port)]).await;
     let course = redirected(&sipp).await;
     assert_eq!(course, "dialling, ringing, answered, they hung up");
     sipp.finished().await;
@@ -238,20 +242,21 @@ async fn a_far_end_that_is_elsewhere() {
 
 #[tokio::test]
 async fn a_far_end_that_is_always_elsewhere() {
-    let sipp = Sipp::uas("redirected_in_circles", &[]).await;
+    let sipp = Sipp::exchange("redirected_in_circles", &[]).await;
     let course = redirected(&sipp).await;
     assert!(course.starts_with("dialling, refused: 302"), "{course}");
     let calls = sipp.messages().matches("\nINVITE ").count();
     assert!(calls <= 10, "{calls} calls");
 }
 
-/// Calls by the address itself, with no proxy between; what happens.
+/// Calls with no proxy between, so that redirections are followed straight; what happens.
 async fn redirected(sipp: &Sipp) -> String {
-    let mut account = trunk(sipp.port);
-    account.proxy = None;
-    let line = Line::open(settings(vec![account]));
-    let to = Target::Uri(format!("sip:far@127.0.0.1:{}", sipp.port).parse().unwrap());
-    let mut call = line.call(to, PATIENCE).await;
+    let exchange = format!("srv-host=_sip._udp.pbx.example,sip.pbx.example,{}", sipp.port);
+    let names = Dnsmasq::start(&[&exchange, "address=/sip.pbx.example/127.0.0.1"]).await;
+    let name_servers = Some(vec![(Ipv4Addr::LOCALHOST, names.port).into()]);
+    let account = SipAccount { domain: "pbx.example".to_owned(), proxy: None, ..trunk(sipp.port) };
+    let line = Line::open_with(settings(vec![account]), Options { name_servers, ..hasty() });
+    let mut call = line.call(Target::Extension("far".to_owned()), PATIENCE).await;
     let mut happened = Vec::new();
     loop {
         let event = next(&mut call).await;

@@ -264,6 +264,18 @@ async fn what_the_telephone_says_is_heard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_shows_a_text() {
+    let scene = Scene::open(SipTransport::Tls, Encryption::Off, baresip::Options::default()).await;
+    let to = Target::Extension("ana".to_owned());
+    scene.line.agent.message(to, "Disk full: 95 % \u{2013} café").await.unwrap();
+    assert!(scene.ana.log().contains("Disk full: 95 % \u{2013} café"));
+    let nobody = Target::Extension("nobody".to_owned());
+    let missing = scene.line.agent.message(nobody, "Disk full").await.unwrap_err();
+    assert!(missing.to_string().contains("480"), "{missing}");
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_telephone_is_called_by_its_address() {
     let mut ana = Baresip::start(baresip::Options {
         answer: Answer::Early,
@@ -271,9 +283,7 @@ async fn a_telephone_is_called_by_its_address() {
         ..baresip::Options::default()
     })
     .await;
-    let mut account = trunk(ana.port);
-    account.proxy = None;
-    let line = Line::open(settings(vec![account]));
+    let line = Line::open(settings(vec![trunk(ana.port)]));
     let to = Target::Uri(ana.uri().parse().unwrap());
     let mut talk = Talk::begin(&line, to).await;
     while !matches!(talk.next().await, CallEvent::Progress(Some(_))) {}
