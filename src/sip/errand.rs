@@ -71,7 +71,7 @@ impl Errand {
         cx: &mut Context<'_>,
     ) -> Self {
         let mut errand = Self {
-            auth: identity.authentication(),
+            auth: identity.authentication_for(&uri),
             from: identity.address.clone().with_tag(&cx.tokens.token()),
             identity,
             method,

@@ -220,6 +220,7 @@ impl Call {
         match self.targets.next() {
             Some(uri) => {
                 self.uri = self.identity.target(&super::Target::Uri(uri));
+                self.auth = self.identity.authentication_for(&self.uri);
                 self.send_invite();
             }
             None => self.end(CallEnd::of_refusal(response)),

@@ -131,7 +131,7 @@ impl Call {
     pub(crate) fn new(identity: Identity, request: CallRequest, cx: &mut Context<'_>) -> Self {
         let uri = identity.target(&request.to);
         let mut call = Self {
-            auth: identity.authentication(),
+            auth: identity.authentication_for(&uri),
             from: identity.address.clone().with_tag(&cx.tokens.token()),
             id: cx.tokens.token(),
             number: 0,
