@@ -3,6 +3,8 @@
 
 #[path = "fuzz_sip.rs"]
 mod fuzz_sip;
+#[path = "fuzz_sip_call.rs"]
+mod fuzz_sip_call;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -25,7 +27,7 @@ use smtp_appliance::speech::script::words;
 type Entry = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub(crate) const ENTRIES: [Entry; 10] = [
+pub(crate) const ENTRIES: [Entry; 11] = [
     ("at_digest", at_digest),
     ("config", config),
     ("mail_rewrite", mail_rewrite),
@@ -33,6 +35,7 @@ pub(crate) const ENTRIES: [Entry; 10] = [
     ("pdu", pdu),
     ("sdp", fuzz_sip::sdp),
     ("sip", fuzz_sip::sip),
+    ("sip_call", fuzz_sip_call::sip_call),
     ("smtp_session", smtp_session),
     ("sound", sound),
     ("spoken", spoken),

@@ -33,26 +33,26 @@ const MAX_ANSWERS: u32 = 50;
 
 /// A call, as whoever asked for it knows it; given by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key(pub(crate) u64);
+pub struct Key(pub u64);
 
 /// Where a request is to go.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Hop {
+pub struct Hop {
     /// By which account: its transport, its certificates.
-    pub(crate) account: usize,
+    pub account: usize,
     /// To which host; that of the account when unset.
-    pub(crate) uri: Option<Uri>,
+    pub uri: Option<Uri>,
     /// Addresses that were tried.
-    pub(crate) avoid: Vec<SocketAddr>,
+    pub avoid: Vec<SocketAddr>,
 }
 
 /// A way that is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ReachId(u64);
+pub struct ReachId(u64);
 
 /// What is to be done outside.
 #[derive(Debug)]
-pub(crate) enum Action {
+pub enum Action {
     /// This is to be sent.
     Send(Flow, Message),
     /// So is an empty line, which keeps the way open.
@@ -97,7 +97,7 @@ struct ErrandEntry {
 
 /// The user agent.
 #[derive(Debug)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     timing: Timing,
     tokens: Tokens,
     transactions: Transactions,
@@ -120,12 +120,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// One with the accounts of the configuration, which begin to register. `secret` is random.
-    pub(crate) fn new(
-        settings: config::Sip,
-        timing: Timing,
-        secret: [u8; 32],
-        now: Instant,
-    ) -> Self {
+    pub fn new(settings: config::Sip, timing: Timing, secret: [u8; 32], now: Instant) -> Self {
         let mut endpoint = Self {
             timing,
             tokens: Tokens::new(secret),
@@ -161,28 +156,28 @@ impl Endpoint {
     }
 
     /// What is to be done, until there is nothing more.
-    pub(crate) fn take(&mut self) -> Option<Action> {
+    pub fn take(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
     /// How the accounts are.
-    pub(crate) fn status(&self) -> Vec<AccountStatus> {
+    pub fn status(&self) -> Vec<AccountStatus> {
         self.accounts.iter().map(Account::status).collect()
     }
 
     /// The ways of the accounts, to be looked after.
-    pub(crate) fn flows(&self) -> impl Iterator<Item = Flow> {
+    pub fn flows(&self) -> impl Iterator<Item = Flow> {
         self.accounts.iter().filter_map(|account| account.outlet().map(|outlet| outlet.flow))
     }
 
     /// Calls and transactions that are not over.
-    pub(crate) fn load(&self) -> Load {
+    pub fn load(&self) -> Load {
         let (ours, theirs) = self.transactions.count();
         Load { calls: self.calls.len() + self.held.len(), ours, theirs, connections: 0 }
     }
 
     /// A message came by that way.
-    pub(crate) fn receive(&mut self, flow: Flow, message: Message, now: Instant) {
+    pub fn receive(&mut self, flow: Flow, message: Message, now: Instant) {
         match message {
             Message::Response(response) => {
                 self.transactions.receive(response, now);
@@ -193,14 +188,14 @@ impl Endpoint {
     }
 
     /// A connection ended, or an address refuses what is sent to it.
-    pub(crate) fn lost(&mut self, flow: &Flow, why: &str, now: Instant) {
+    pub fn lost(&mut self, flow: &Flow, why: &str, now: Instant) {
         self.transactions.lost(flow, why);
         self.settle(now);
         self.moved(Some(flow), why, now);
     }
 
     /// Our address towards that flow's end is another one now; with none, everywhere.
-    pub(crate) fn moved(&mut self, flow: Option<&Flow>, why: &str, now: Instant) {
+    pub fn moved(&mut self, flow: Option<&Flow>, why: &str, now: Instant) {
         self.places.retain(|(remote, connection), _| {
             flow.is_some_and(|flow| (*remote, *connection) != (flow.remote, flow.connection))
         });
@@ -214,7 +209,7 @@ impl Endpoint {
     }
 
     /// Ends all calls and unregisters.
-    pub(crate) fn stop(&mut self, now: Instant) {
+    pub fn stop(&mut self, now: Instant) {
         self.stopping = true;
         self.settle_held(now);
         for id in self.calls.keys().copied().collect::<Vec<_>>() {
@@ -232,7 +227,7 @@ impl Endpoint {
     }
 
     /// Whether nothing is waited for any more, once it stops.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.stopping
             && self.accounts.iter().all(Account::is_gone)
             && self.waiting.is_empty()
@@ -240,7 +235,7 @@ impl Endpoint {
     }
 
     /// When [`Self::wake`] wants to be called.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         let accounts = self.accounts.iter().filter_map(Account::deadline).min();
         let calls = self.calls.values().filter_map(|entry| entry.call.deadline()).min();
         let held = self.held.iter().map(|held| held.until).min();
@@ -248,7 +243,7 @@ impl Endpoint {
     }
 
     /// What is due.
-    pub(crate) fn wake(&mut self, now: Instant) {
+    pub fn wake(&mut self, now: Instant) {
         self.transactions.wake(now);
         self.settle(now);
         for index in 0..self.accounts.len() {

@@ -23,7 +23,7 @@ pub(super) struct Held {
 
 impl Endpoint {
     /// Calls somebody.
-    pub(crate) fn call(&mut self, key: Key, request: CallRequest, now: Instant) {
+    pub fn call(&mut self, key: Key, request: CallRequest, now: Instant) {
         self.call_until(now + DECISION, key, request, now);
     }
 
@@ -86,7 +86,7 @@ impl Endpoint {
     }
 
     /// Ends a call.
-    pub(crate) fn hang_up(&mut self, key: Key, now: Instant) {
+    pub fn hang_up(&mut self, key: Key, now: Instant) {
         if self.held.iter().any(|held| held.key == key) {
             self.held.retain(|held| held.key != key);
             self.actions.push_back(Action::Call(key, CallEvent::Ended(CallEnd::HungUp)));
@@ -104,7 +104,7 @@ impl Endpoint {
     }
 
     /// Writes to somebody.
-    pub(crate) fn message(&mut self, key: Key, to: &Target, text: String, now: Instant) {
+    pub fn message(&mut self, key: Key, to: &Target, text: String, now: Instant) {
         match self.usable(0) {
             Some(account) if self.errands.len() < MAX_ERRANDS && !self.stopping => {
                 let Some(identity) = self.accounts.get(account).map(|it| it.identity().clone())
@@ -120,7 +120,7 @@ impl Endpoint {
     }
 
     /// Asks an account's exchange whether it is there.
-    pub(crate) fn ping(&mut self, key: Key, account: usize, now: Instant) {
+    pub fn ping(&mut self, key: Key, account: usize, now: Instant) {
         let identity = self.accounts.get(account).map(|it| it.identity().clone());
         match identity.filter(|_| self.errands.len() < MAX_ERRANDS && !self.stopping) {
             Some(identity) => {

@@ -205,7 +205,7 @@ impl Endpoint {
     }
 
     /// A way was found, or there is none, in words.
-    pub(crate) fn reached(&mut self, id: ReachId, found: Result<Flow, String>, now: Instant) {
+    pub fn reached(&mut self, id: ReachId, found: Result<Flow, String>, now: Instant) {
         let Some(waiting) = self.waiting.remove(&id) else { return };
         let owner = waiting.owner;
         // A telephone may name a host that only its own network knows. The way by which it was
