@@ -1,8 +1,11 @@
 //! Calls through a real exchange to a real telephone, which writes down what it hears: that is what
 //! was said, without a gap.
 
+use std::time::Duration;
+
 use smtp_appliance::audio::{self, Pcm, TELEPHONE_RATE, g711};
 use smtp_appliance::config::{Encryption, Secret, SipAccount, SipTransport};
+use smtp_appliance::rtp::Quality;
 use smtp_appliance::sip::{CallEvent, Registration, Target};
 
 use crate::hearing::{Ear, python};
@@ -10,13 +13,19 @@ use crate::support::baresip::{self, Answer, Baresip, Says};
 use crate::support::kamailio::{self, Kamailio};
 use crate::support::sip::{Line, settings, trunk};
 use crate::support::talk::Talk;
-use crate::support::tshark::{Capture, Captured};
+use crate::support::tshark::{Capture, Captured, RtpStream};
 
 const SENTENCE: &str = "Problem: the agent on the web server is unreachable for five minutes. Press \
                         four to accept.";
 
 /// The least PESQ (narrow band, at most 4.55) of a call, against what goes into the line.
 const LEAST_PESQ: f64 = 4.0;
+
+/// A packet so late tells that the machine stood still; a telephone's buffer holds less.
+const STILL: Duration = Duration::from_millis(100);
+
+/// So often is a call made until the machine does not stand still in it.
+const CALLS: usize = 10;
 
 /// An exchange, a telephone at it, and the appliance.
 struct Scene {
@@ -98,51 +107,61 @@ async fn pesq(ear: &Ear, said: &Pcm, heard: &Pcm) -> f64 {
     figures.split('\t').next().unwrap().parse().unwrap()
 }
 
-/// Packets of the sound that left this port, and that came to it.
-async fn packets(captured: &Captured, port: u16) -> (u64, u64) {
+/// Looks that tshark finds no fault with the call, and counts its packets as we do.
+async fn counted(captured: &Captured, exchange: &Kamailio, port: u16, quality: &Quality) {
+    let faults = captured.faults(&[exchange.port, exchange.tls_port, port]).await;
+    assert_eq!(faults, [""; 0]);
     let streams = captured.rtp_streams().await;
-    let of = |ours: &dyn Fn(&crate::support::tshark::RtpStream) -> bool| {
+    let of = |ours: &dyn Fn(&RtpStream) -> bool| {
         let found: Vec<_> = streams.iter().filter(|stream| ours(stream)).collect();
         let [stream] = found.as_slice() else { panic!("not one stream of {port}: {streams:?}") };
         assert_eq!((stream.lost, stream.problems), (0, false), "{stream:?}");
         stream.packets
     };
-    (of(&|stream| stream.from_port == port), of(&|stream| stream.to_port == port))
-}
-
-/// A whole call, looked at from all sides.
-async fn tell(transport: SipTransport, encryption: Encryption, codecs: &str, law: g711::Law) {
-    let ear = Ear::new();
-    let said = sentence(&ear).await;
-    let phone = baresip::Options { encryption, codecs, ..baresip::Options::default() };
-    let mut scene = Scene::open(transport, encryption, phone).await;
-    let capture = Capture::start("udp or tcp").await;
-    let mut talk = scene.call().await;
-    let agreed = talk.answered().await;
-    assert_eq!(agreed.encryption.is_some(), encryption == Encryption::Required);
-    let port = talk.session.port();
-    talk.say(&said).await;
-    let (course, quality) = talk.hang_up().await;
-    assert_eq!(course, "dialling, ringing, answered, we hung up");
-    scene.ana.event("CALL_CLOSED").await;
-
-    let heard = scene.ana.heard();
-    heard_all(&heard, &through(law, &said));
-    let opinion = pesq(&ear, &said, &heard).await;
-    assert!(opinion >= LEAST_PESQ, "PESQ {opinion}");
-
-    let captured = capture.stop().await;
-    let faults = captured.faults(&[scene.exchange.port, scene.exchange.tls_port, port]).await;
-    assert_eq!(faults, [""; 0]);
-    let (sent, received) = packets(&captured, port).await;
+    let sent = of(&|stream| stream.from_port == port);
+    let received = of(&|stream| stream.to_port == port);
     assert_eq!(quality.sent.packets, sent, "{quality:?}");
     // What comes before we know what was agreed on is not counted as sound, and she speaks on until
     // she hears that we hung up.
     let missed = received - quality.received.packets - quality.unexpected;
     assert!(missed < 50, "{received} {quality:?}");
     assert_eq!((quality.sent.lost, quality.received.lost), (0, 0), "{quality:?}");
-    println!("{transport:?} {encryption:?}: PESQ {opinion:.2}, {quality:?}");
-    scene.close().await;
+}
+
+/// A whole call, looked at from all sides.
+async fn tell(transport: SipTransport, encryption: Encryption, codecs: &str, law: g711::Law) {
+    let ear = Ear::new();
+    let said = sentence(&ear).await;
+    let mut rested = false;
+    for _ in 0..CALLS {
+        let phone = baresip::Options { encryption, codecs, ..baresip::Options::default() };
+        let mut scene = Scene::open(transport, encryption, phone).await;
+        let capture = Capture::start("udp or tcp").await;
+        let mut talk = scene.call().await;
+        let agreed = talk.answered().await;
+        assert_eq!(agreed.encryption.is_some(), encryption == Encryption::Required);
+        let port = talk.session.port();
+        talk.say(&said).await;
+        let (course, quality) = talk.hang_up().await;
+        assert_eq!(course, "dialling, ringing, answered, we hung up");
+        scene.ana.event("CALL_CLOSED").await;
+        let captured = capture.stop().await;
+        // A machine that has too much to do stood still in it: that says nothing of the call.
+        rested = quality.latest < STILL;
+        if rested {
+            counted(&captured, &scene.exchange, port, &quality).await;
+            let heard = scene.ana.heard();
+            heard_all(&heard, &through(law, &said));
+            let opinion = pesq(&ear, &said, &heard).await;
+            assert!(opinion >= LEAST_PESQ, "PESQ {opinion}");
+            println!("{transport:?} {encryption:?}: PESQ {opinion:.2}, {quality:?}");
+        }
+        scene.close().await;
+        if rested {
+            break;
+        }
+    }
+    assert!(rested, "this machine has too much to do for a call");
 }
 
 #[tokio::test(flavor = "multi_thread")]
