@@ -125,14 +125,12 @@ impl Gatherer {
             return None;
         }
         let agent = self.sources.agent.borrow().clone();
-        let accounts = match agent {
-            Some(agent) => agent.status().into_iter().map(account).collect(),
-            None => {
-                let state = SipState::Failed("its port cannot be opened".to_owned());
-                vec![SipAccount { name: config.sip.listen.to_string(), state }]
-            }
+        let Some(agent) = agent else {
+            let state = SipState::Failed("its port cannot be opened".to_owned());
+            let accounts = vec![SipAccount { name: config.sip.listen.to_string(), state }];
+            return Some(Sip { accounts });
         };
-        Some(Sip { accounts })
+        Some(Sip { accounts: agent.status().into_iter().map(account).collect() })
     }
 
     fn queue(&self, stock: Stock, most: usize) -> Queue {
