@@ -10,6 +10,7 @@ mod section;
 mod sip;
 mod template;
 mod value;
+mod web;
 
 pub use directory::{Directory, Person};
 pub use fault::{Fault, LoadError};
@@ -26,3 +27,4 @@ pub use section::{
 pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};
+pub use web::Web;

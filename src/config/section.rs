@@ -10,7 +10,7 @@ use regex::Regex;
 
 use super::{
     ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Sip, SipMessage, Template,
-    VoiceName, Voip,
+    VoiceName, Voip, Web,
 };
 
 /// The whole configuration.
@@ -46,6 +46,8 @@ pub struct Config {
     pub audio: Audio,
     /// `[modem]`; no modem when the section is missing.
     pub modem: Option<Modem>,
+    /// `[web]`
+    pub web: Web,
     /// `[texts.LANGUAGE]`
     pub texts: Templates,
     /// `[[person]]`, `[aliases]`

@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) smtp: String,
     pub(crate) filter: String,
     pub(crate) queue: String,
+    /// `[web]`: off, but for those who try it.
+    pub(crate) web: String,
     pub(crate) order: String,
     pub(crate) mail: String,
     pub(crate) mail_give_up: String,
@@ -80,6 +82,7 @@ impl Default for Settings {
                 .to_owned(),
             filter: String::new(),
             queue: "min_free_space = 0\n".to_owned(),
+            web: "enabled = false\n".to_owned(),
             order: r#"["mail", "sms"]"#.to_owned(),
             mail: "timeout = \"5 s\"\n".to_owned(),
             mail_give_up: "1 h".to_owned(),
@@ -193,6 +196,7 @@ impl Place {
             .unwrap();
         writeln!(text, "[smtp]\n{}[[smtp.listener]]", settings.smtp).unwrap();
         writeln!(text, "address = {:?}\ntls = \"off\"", settings.listener).unwrap();
+        writeln!(text, "[web]\n{}", settings.web).unwrap();
         writeln!(text, "[filter]\n{}[queue]\n{}", settings.filter, settings.queue).unwrap();
         writeln!(text, "[channels]\norder = {}", settings.order).unwrap();
         writeln!(text, "[mail]\nfrom = \"alerts@appliance.test\"\n{}", settings.mail).unwrap();

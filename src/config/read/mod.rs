@@ -8,6 +8,7 @@ mod section;
 mod sip;
 mod smtp;
 mod value;
+mod web;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -75,6 +76,7 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let call = calls::read_call(root.section("call"));
     let speech = calls::read_speech(root.section("speech"), &appliance.store);
     let audio = calls::read_audio(root.section("audio"));
+    let web = web::read(root.section("web"));
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
     channels.warn(reader);
@@ -95,6 +97,7 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
         speech,
         audio,
         modem: channels.modem,
+        web,
         texts,
         directory,
     }
