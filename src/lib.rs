@@ -30,6 +30,8 @@ pub mod modem;
 
 pub mod control;
 
+pub mod web;
+
 pub mod appliance;
 
 pub mod demo;

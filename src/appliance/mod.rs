@@ -26,10 +26,11 @@ use crate::channel::{Channel, GsmChannel, MailChannel, SmsChannel, SmsText};
 use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
-use crate::intake::{FilterGate, Intake};
+use crate::intake::{Door, FilterGate, Intake};
 use crate::queue;
 use crate::smtp;
 use crate::speech::Speaker;
+use crate::web;
 
 use gsm::Gsm;
 use settings::Keeper;
@@ -73,6 +74,7 @@ pub struct PartDied {
 /// The appliance, built and ready to run.
 pub struct Appliance {
     smtp: smtp::Server,
+    web: web::Server,
     dispatcher: Dispatcher,
     control: control::Server,
     gsm: Gsm,
@@ -94,7 +96,7 @@ impl Appliance {
         let (queue, writer) = open_queue(&config, &settings)?;
         let (modem, gsm) = Gsm::new(settings.clone());
         let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
-        let caller = Caller::new(settings.clone(), speaker);
+        let caller = Caller::new(settings.clone(), speaker.clone());
         let calls = caller.watchers();
         let channels: Vec<Arc<dyn Channel>> = vec![
             Arc::new(MailChannel::new(settings.clone())),
@@ -103,25 +105,45 @@ impl Appliance {
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
-        let door = Arc::new(Intake::new(queue.clone()));
-        let smtp = smtp::Server::bind(settings.clone(), door)?;
+        let door: Arc<dyn Door> = Arc::new(Intake::new(queue.clone()));
+        let smtp = smtp::Server::bind(settings.clone(), Arc::clone(&door))?;
         let (reload, reloads) = mpsc::channel(RELOADS);
-        let control = control::Server::bind(
-            &config.appliance.store,
-            queue.clone(),
-            handle.commands,
+        let desk = Arc::new(control::Desk {
+            queue: queue.clone(),
+            commands: handle.commands,
             reload,
-            calls.clone(),
+            calls: calls.clone(),
+            settings: settings.clone(),
+        });
+        let control = control::Server::bind(&config.appliance.store, Arc::clone(&desk))?;
+        let web = web::Server::bind(web::Parts {
             settings,
-        )?;
+            config_file: config_file.to_owned(),
+            queue: queue.clone(),
+            desk,
+            door,
+            speaker,
+        });
         let keeper = keeper.obeying(reloads);
-        Ok(Self { smtp, dispatcher, control, gsm, keeper, writer, queue, calls })
+        Ok(Self { smtp, web, dispatcher, control, gsm, keeper, writer, queue, calls })
     }
 
     /// Addresses of the SMTP ports, in the order of the configuration.
     #[must_use]
     pub fn smtp_addresses(&self) -> Vec<SocketAddr> {
         self.smtp.local_addrs()
+    }
+
+    /// Where the administration in the browser is, if it is on.
+    #[must_use]
+    pub fn web_address(&self) -> Option<SocketAddr> {
+        self.web.local_addr()
+    }
+
+    /// The token by which its first user is made, while there is none.
+    #[must_use]
+    pub fn web_setup_token(&self) -> Option<String> {
+        self.web.setup_token()
     }
 
     /// The queue, to look at what happens. Its holder must let go of it for the appliance to end.
@@ -145,6 +167,7 @@ impl Appliance {
         let mut parts = Parts::default();
         // In the order in which they are stopped.
         parts.start("the SMTP receiver", |stop| self.smtp.run(stop));
+        parts.start("the administration", |stop| self.web.run(stop));
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));

@@ -15,15 +15,19 @@ use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
 use crate::queue::Queue;
 
-/// What answers are made from.
+/// What answers are made from; the command line and the web ask the same one.
 #[derive(Debug)]
-pub(super) struct Desk {
-    pub(super) queue: Queue,
-    pub(super) commands: mpsc::Sender<Command>,
-    pub(super) reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+pub struct Desk {
+    /// The alerts.
+    pub queue: Queue,
+    /// Where the dispatcher is asked.
+    pub commands: mpsc::Sender<Command>,
+    /// Where the configuration is read again.
+    pub reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
     /// What happens in calls.
-    pub(super) calls: broadcast::Sender<Progress>,
-    pub(super) settings: watch::Receiver<Arc<Config>>,
+    pub calls: broadcast::Sender<Progress>,
+    /// The settings of the moment.
+    pub settings: watch::Receiver<Arc<Config>>,
 }
 
 /// Which of all calls is the one that was asked for.
@@ -35,7 +39,10 @@ pub(super) struct Ours {
 
 impl Desk {
     /// Does what is asked; an error is for a person to read.
-    pub(super) async fn answer(&self, request: Request) -> Result<Answer, String> {
+    ///
+    /// # Errors
+    /// Why it was not done, for a person.
+    pub async fn answer(&self, request: Request) -> Result<Answer, String> {
         match request {
             Request::List { all, limit } => {
                 let alerts = list(self.queue.reader(), all, limit).map_err(text)?;
@@ -52,6 +59,10 @@ impl Desk {
             }
             Request::Drop { id } => {
                 self.command(|answer| Command::Drop(id, answer)).await?;
+                Ok(Answer::Done)
+            }
+            Request::Acknowledge { id, who } => {
+                self.command(|answer| Command::Acknowledge(id, who, answer)).await?;
                 Ok(Answer::Done)
             }
             Request::SendTest { person, channel } => {

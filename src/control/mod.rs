@@ -16,9 +16,10 @@ use crate::channel::Outcome;
 use crate::channel::call::{CallByHand, Progress};
 use crate::config::{ChannelName, PersonName};
 
+pub use desk::Desk;
 pub use client::{ClientError, ask, call};
 pub use server::{BindError, Server};
-pub use view::{AlertView, DeliveryView, State, list, show};
+pub use view::{AlertView, DeliveryView, State, complete, list, show};
 
 /// Longest request, in bytes.
 const MAX_REQUEST: u64 = 64 * 1024;
@@ -48,6 +49,13 @@ pub enum Request {
     Drop {
         /// Which.
         id: AlertId,
+    },
+    /// Somebody takes an alert on: nobody need be told any more.
+    Acknowledge {
+        /// Which.
+        id: AlertId,
+        /// Who, for the history.
+        who: String,
     },
     /// Tell a person something harmless, by one channel or by all enabled ones.
     SendTest {

@@ -50,3 +50,4 @@ mod way_faults;
 mod way_people;
 mod way_restart;
 mod way_storm;
+mod web;

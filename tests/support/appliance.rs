@@ -245,9 +245,10 @@ impl Place {
         std::fs::create_dir_all(self.store()).unwrap();
         let appliance = Appliance::build(&self.config())?;
         let (address, queue) = (appliance.smtp_addresses()[0], appliance.queue());
+        let (web, setup_token) = (appliance.web_address(), appliance.web_setup_token());
         let (stop, calls) = (CancellationToken::new(), appliance.calls());
         let ended = tokio::spawn(appliance.run(stop.clone()));
-        Ok(Running { address, queue, calls, store: self.store(), stop, ended })
+        Ok(Running { address, web, setup_token, queue, calls, store: self.store(), stop, ended })
     }
 
     /// Starts an appliance in a process of its own.
@@ -331,6 +332,10 @@ impl KillableChild {
 /// An appliance at work in this process.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// Where its pages are, if they are on.
+    pub(crate) web: Option<SocketAddr>,
+    /// By which its first user is made.
+    pub(crate) setup_token: Option<String>,
     pub(crate) queue: Queue,
     /// What happens in calls.
     pub(crate) calls: broadcast::Receiver<calls::Progress>,

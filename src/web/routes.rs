@@ -1,0 +1,143 @@
+//! Which address is what, and which role it wants.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use sha2::{Digest, Sha256};
+
+use super::account::Role;
+use super::guard::{self, Visit};
+use super::page::{self, access, account, alert, alerts, signin, status};
+use super::site::Site;
+use super::live;
+
+/// Everything, with its guards.
+pub(super) fn all(site: &Arc<Site>) -> Router {
+    let guarded = |routes: Router<Arc<Site>>, role: Role| {
+        let state = (Arc::clone(site), role);
+        routes.route_layer(from_fn_with_state(state, guard::require))
+    };
+    let pages = Router::new()
+        .merge(guarded(viewer(), Role::Viewer))
+        .merge(guarded(operator(), Role::Operator))
+        .merge(guarded(admin(), Role::Admin))
+        .merge(anybody())
+        .fallback(nothing)
+        .layer(from_fn_with_state(Arc::clone(site), guard::forms))
+        .layer(from_fn_with_state(Arc::clone(site), guard::visit));
+    Router::new()
+        .merge(pages)
+        .route("/asset/{stamp}/{name}", get(serve_asset))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .layer(from_fn_with_state(Arc::clone(site), guard::headers))
+        .layer(from_fn(guard::catch_panic))
+        .with_state(Arc::clone(site))
+}
+
+fn anybody() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/login", get(signin::login_page).post(signin::login))
+        .route("/login/code", get(signin::code_page).post(signin::code))
+        .route("/setup", get(signin::setup_page).post(signin::setup))
+        .route("/logout", post(signin::logout))
+        .route("/preferences", post(signin::preferences))
+}
+
+fn viewer() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/", get(status::status))
+        .route("/status/live", get(status::live))
+        .route("/live", get(live::stream))
+        .route("/alerts", get(alerts::alerts))
+        .route("/alerts.csv", get(alerts::csv))
+        .route("/alerts.json", get(alerts::json))
+        .route("/alerts/{id}", get(alert::alert))
+        .route("/alerts/{id}/live", get(alert::live))
+        .route("/alerts/{id}/mail", get(alert::raw))
+        .route("/account", get(account::account))
+        .route("/account/password", post(account::password))
+        .route("/account/totp/on", post(account::totp_on))
+        .route("/account/totp/off", post(account::totp_off))
+}
+
+fn operator() -> Router<Arc<Site>> {
+    Router::new().route("/alerts/{id}/{act}", post(alert::act))
+}
+
+fn admin() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/access", get(access::access))
+        .route("/access/add", post(access::add))
+        .route("/access/remove", post(access::remove))
+        .route("/access/role", post(access::role))
+        .route("/access/token/add", post(access::add_token))
+        .route("/access/token/remove", post(access::remove_token))
+        .route("/audit", get(access::audit))
+}
+
+async fn nothing(visit: Visit) -> Response {
+    page::problem(&visit, StatusCode::NOT_FOUND, visit.words.not_found)
+}
+
+/// A file of the pages, built into the program.
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    bytes: &'static [u8],
+}
+
+const ASSETS: [Asset; 3] = [
+    Asset {
+        name: "app.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("asset/app.css"),
+    },
+    Asset {
+        name: "app.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("asset/app.js"),
+    },
+    Asset { name: "icon.svg", kind: "image/svg+xml", bytes: include_bytes!("asset/icon.svg") },
+];
+
+/// By which a browser sees that the files are others than those it keeps.
+static STAMP: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    ASSETS.iter().for_each(|asset| hash.update(asset.bytes));
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+});
+
+/// The address of a file of the pages.
+pub(super) fn asset(name: &str) -> String {
+    format!("/asset/{}/{name}", *STAMP)
+}
+
+async fn serve_asset(Path((_, name)): Path<(String, String)>) -> Response {
+    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers = [(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    (headers, asset.bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_the_pages_are_small_and_load_nothing_from_elsewhere() {
+        let all: usize = ASSETS.iter().map(|asset| asset.bytes.len()).sum();
+        assert!(all < 60_000, "{all}");
+        for asset in ASSETS {
+            let text = String::from_utf8_lossy(asset.bytes);
+            let places = text.replace("http://www.w3.org/2000/svg", "");
+            assert!(!places.contains("http://") && !places.contains("https://"), "{}", asset.name);
+        }
+    }
+}
