@@ -8,6 +8,8 @@
 
 pub mod config;
 
+pub mod health;
+
 pub mod smtp;
 
 pub mod intake;
@@ -27,6 +29,8 @@ pub mod speech;
 pub mod audio;
 
 pub mod modem;
+
+pub mod board;
 
 pub mod control;
 

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, read into types that cannot be wrong.
 
+mod board;
 mod directory;
 pub mod edit;
 mod fault;
@@ -8,10 +9,12 @@ mod name;
 mod read;
 mod section;
 mod sip;
+mod system;
 mod template;
 mod value;
 mod web;
 
+pub use board::{Board, BoardKind, Pin, Pins};
 pub use directory::{Directory, Person};
 pub use fault::{Fault, LoadError};
 pub use load::{Loaded, known_keys};
@@ -25,6 +28,7 @@ pub use section::{
     Speech, Templates, TextTemplates, Unacknowledged,
 };
 pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
+pub use system::{Addressing, System, Wifi};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};
 pub use web::Web;

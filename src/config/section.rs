@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use regex::Regex;
 
 use super::{
-    ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Sip, SipMessage, Template,
-    VoiceName, Voip, Web,
+    Board, ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Sip, SipMessage,
+    System, Template, VoiceName, Voip, Web,
 };
 
 /// The whole configuration.
@@ -48,10 +48,22 @@ pub struct Config {
     pub modem: Option<Modem>,
     /// `[web]`
     pub web: Web,
+    /// `[board]`; no pin is touched when the section is missing.
+    pub board: Option<Board>,
+    /// `[system]`
+    pub system: System,
     /// `[texts.LANGUAGE]`
     pub texts: Templates,
     /// `[[person]]`, `[aliases]`
     pub directory: Directory,
+}
+
+impl Config {
+    /// How long nobody may have acknowledged a critical alert before that counts as an alarm.
+    #[must_use]
+    pub fn alarm_after(&self) -> Duration {
+        self.board.as_ref().map_or(Board::BUZZER_AFTER, |board| board.buzzer_after)
+    }
 }
 
 /// `[appliance]`: what it is called and where it keeps its things.

@@ -36,6 +36,8 @@ pub(super) struct Ended {
     pub(super) ends: Vec<(Key, Next, Progress)>,
     /// Marks by which later receipts find the deliveries.
     pub(super) receipts: Vec<(Key, Vec<u8>)>,
+    /// How the channel fared with each.
+    pub(super) outcomes: Vec<Outcome>,
 }
 
 /// What an attempt can say, and of whom.
@@ -92,7 +94,8 @@ impl Attempt {
             chance: fastrand::f64(),
         };
         let took = Took { at: Timestamp::now(), time };
-        let mut ended = Ended { channel, ends: Vec::new(), receipts: Vec::new() };
+        let outcomes = reports.iter().map(|(_, report)| report.outcome.clone()).collect();
+        let mut ended = Ended { channel, ends: Vec::new(), receipts: Vec::new(), outcomes };
         let mut by_alert: BTreeMap<AlertId, Vec<Delivery>> = BTreeMap::new();
         for (key, report) in reports {
             if let Outcome::Told { receipts, .. } = &report.outcome {

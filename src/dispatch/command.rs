@@ -24,6 +24,8 @@ pub enum Command {
     Acknowledge(AlertId, String, oneshot::Sender<Result<(), CommandError>>),
     /// Tell this job by this channel now, beside the queue.
     Test(Box<Job>, ChannelName, oneshot::Sender<Result<Vec<Outcome>, CommandError>>),
+    /// Answer, to show that the task works.
+    Pulse(oneshot::Sender<()>),
 }
 
 /// Why a command was not carried out.
@@ -81,14 +83,17 @@ impl Dispatcher {
             Command::Acknowledge(id, who, answer) => {
                 self.end_alert(id, &ByHand::Acknowledged(who), answer);
             }
+            // Who asked may have lost patience.
+            Command::Pulse(answer) => drop(answer.send(())),
             Command::Test(job, channel, answer) => match self.channels.get(&channel).cloned() {
                 None => drop(answer.send(Err(CommandError::UnknownChannel(channel)))),
                 Some(channel) => {
                     self.work.spawn(async move {
                         let reports = tell(&*channel, *job).await;
                         let outcomes = reports.into_iter().map(|report| report.outcome);
-                        drop(answer.send(Ok(outcomes.collect())));
-                        Done::Other
+                        let outcomes: Vec<Outcome> = outcomes.collect();
+                        drop(answer.send(Ok(outcomes.clone())));
+                        Done::Tested(channel.name(), outcomes)
                     });
                 }
             },
@@ -158,6 +163,7 @@ impl Dispatcher {
             Err(error) => return drop(answer.send(Err(CommandError::Read(error.to_string())))),
         };
         self.plan.remove(id);
+        self.attention.forget(id);
         self.acknowledged.retain(|(acknowledged, _), _| *acknowledged != id);
         match how {
             ByHand::Dropped => tracing::warn!(alert = %id, "dropped by hand"),

@@ -103,6 +103,19 @@ pub trait Gate: Send {
     fn lost(&mut self);
 }
 
+/// How the queue stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stock {
+    /// Alerts that wait to be told.
+    pub waiting: usize,
+    /// The oldest of them.
+    pub oldest: Option<AlertId>,
+    /// The newest bad news of this run that no channel could tell anybody.
+    pub unreachable: Option<AlertId>,
+    /// What could not be read when the store was opened, or since.
+    pub damage: Option<String>,
+}
+
 /// Handle on the queue; clones share one store.
 #[derive(Debug, Clone)]
 pub struct Queue {
@@ -174,7 +187,8 @@ impl<G: Gate + 'static> Opened<G> {
             pending: announce_pending,
             changes: changes.clone(),
         };
-        let writer = Writer::new(store, self.gate, self.settings, announce);
+        let damage = self.damage.map(|damage| damage.reason);
+        let writer = Writer::new(store, self.gate, self.settings, announce, damage);
         let thread = std::thread::Builder::new()
             .name("queue-writer".to_owned())
             .spawn(move || writer.run(mailbox))?;
@@ -226,6 +240,18 @@ impl Queue {
     /// [`QueueError`] if it was not written.
     pub async fn reopen(&self, id: AlertId, deliveries: Vec<Delivery>) -> Result<(), QueueError> {
         self.write(|answer| Operation::Reopen { id, deliveries, answer }).await
+    }
+
+    /// How the queue stands, by the word of its writer: when the writer hangs, this does not
+    /// resolve.
+    ///
+    /// # Errors
+    /// [`QueueError::Closed`] when the writer has ended.
+    pub async fn pulse(&self) -> Result<Stock, QueueError> {
+        let (answer, answered) = oneshot::channel();
+        let operation = Operation::Pulse { answer };
+        self.operations.send(operation).await.map_err(|_| QueueError::Closed)?;
+        answered.await.map_err(|_| QueueError::Closed)
     }
 
     /// Resolves when an alert newer than the newest known is on disk.

@@ -6,8 +6,14 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Files and folders that decide and never act: no clock, no tokio.
-const PURE: [&str; 36] = [
+const PURE: [&str; 42] = [
     "src/alert",
+    "src/board/button.rs",
+    "src/board/panel.rs",
+    "src/board/pattern.rs",
+    "src/board/power.rs",
+    "src/health",
+    "src/dispatch/attention.rs",
     "src/audio/alsa/pace.rs",
     "src/audio/g711.rs",
     "src/audio/loudness.rs",
@@ -52,6 +58,7 @@ const IMPORTS: [(&str, &[&str]); 20] = [
     ("alert", &["config"]),
     ("speech", &["alert", "audio", "config"]),
     ("health", &["alert", "config"]),
+    ("board", &["config", "health"]),
     ("modem", &["config", "health"]),
     ("channel", &["alert", "audio", "config", "health", "modem", "speech"]),
     ("filter", &["alert", "config"]),

@@ -1,5 +1,6 @@
 //! From text to a valid [`Config`]: every fault is found, not only the first.
 
+mod board;
 mod calls;
 mod channels;
 mod people;
@@ -7,6 +8,7 @@ mod secret;
 mod section;
 mod sip;
 mod smtp;
+mod system;
 mod value;
 mod web;
 
@@ -77,6 +79,8 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let speech = calls::read_speech(root.section("speech"), &appliance.store);
     let audio = calls::read_audio(root.section("audio"));
     let web = web::read(root.section("web"));
+    let board = board::read(root.section("board"), reader, &directory);
+    let system = system::read(root.section("system"));
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
     channels.warn(reader);
@@ -98,6 +102,8 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
         audio,
         modem: channels.modem,
         web,
+        board,
+        system,
         texts,
         directory,
     }
