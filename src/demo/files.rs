@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::DemoError;
+use super::{DemoError, Options};
 use super::relay::Relay;
 use crate::audio::simulated;
 
@@ -66,11 +66,11 @@ impl Files {
     /// Writes the configuration the appliance runs with, and returns its path.
     pub(super) fn write_config(
         &self,
-        port: u16,
+        options: &Options,
         relay: &Relay,
         modem: &Path,
-        voices: Option<&Path>,
     ) -> Result<PathBuf, DemoError> {
+        let (port, voices) = (options.port, options.voices.as_deref());
         let ca = self.own.join("relay-ca.pem");
         let config = self.own.join("config.toml");
         let text = format!(
@@ -81,6 +81,11 @@ store = "{store}"
 [[smtp.listener]]
 address = "127.0.0.1:{port}"
 tls = "starttls"
+
+[web]
+enabled = {web}
+listen = "127.0.0.1:{web_port}"
+https = false
 
 [channels]
 order = ["mail", "sms", "gsm"]
@@ -111,6 +116,8 @@ phone = "+34 600 000 001"
 groups = ["oncall"]
 "#,
             store = self.own.display(),
+            web = options.web_port.is_some(),
+            web_port = options.web_port.unwrap_or(0),
             relay_port = relay.address().port(),
             ca = ca.display(),
             modem = modem.display(),

@@ -43,6 +43,8 @@ pub struct Options {
     pub voices: Option<PathBuf>,
     /// SMTP port on loopback; 0 takes any free one.
     pub port: u16,
+    /// Port of the pages on loopback; none without.
+    pub web_port: Option<u16>,
 }
 
 /// Why the demo failed.
@@ -84,12 +86,13 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     let Simulator { control: modem, phone } = Simulator::start(sim900, hardware.clone())
         .map_err(|error| DemoError::Io("the modem's terminal".to_owned(), error))?;
     let config =
-        files.write_config(options.port, &relay, modem.path(), options.voices.as_deref())?;
+        files.write_config(&options, &relay, modem.path())?;
     let appliance = Appliance::build(&config)?;
     let address = appliance.smtp_addresses().first().copied();
     let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], options.port)));
     let heard = Seen { mails, sms: phone, calls: appliance.calls() };
     let mut stations = Stations::new(appliance.queue(), heard, files.clone());
+    let pages = appliance.web_address().zip(appliance.web_setup_token());
     Stations::introduce(address, modem.path(), relay.address(), options.voices.as_deref());
     let person = tokio::spawn(call::take_calls(appliance.calls(), modem));
 
@@ -105,7 +108,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
         () = stop.cancelled() => Ok(()),
     };
     if !options.once && result.is_ok() && !stop.is_cancelled() {
-        Stations::invite(address);
+        Stations::invite(address, pages.as_ref());
         tokio::select! {
             () = stations.show() => {}
             () = stop_appliance.cancelled() => {}

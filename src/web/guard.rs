@@ -24,6 +24,9 @@ use super::words::{self, Words};
 /// bytes stand for one in a form.
 const LONGEST_FORM: usize = 4 * 1024 * 1024;
 
+/// Longest body of a form of somebody who is not logged in.
+const LOGIN_FORM: usize = 16 * 1024;
+
 /// Most fields of a form.
 const MOST_FIELDS: usize = 2000;
 
@@ -220,8 +223,12 @@ pub(super) async fn forms(
         return refused();
     }
     let upload = usize::try_from(site.config().web.max_upload.0).unwrap_or(usize::MAX);
+    let longest = match &visit.who {
+        Some(_) => LONGEST_FORM.max(upload.saturating_add(LOGIN_FORM)),
+        None => LOGIN_FORM,
+    };
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LONGEST_FORM.max(upload.saturating_add(64 * 1024))).await else {
+    let Ok(body) = to_bytes(body, longest).await else {
         return page::problem(&visit, StatusCode::PAYLOAD_TOO_LARGE, visit.words.too_large);
     };
     let Some(fields) = read_form(&parts, body, upload).await else {

@@ -6,15 +6,24 @@
 //! bring through the same door as mail.
 
 pub mod account;
+mod api;
 mod audit;
+mod change;
+mod diff;
 mod facts;
 mod guard;
 mod live;
+mod mask;
+mod metrics;
 mod page;
+mod person;
+mod plot;
+mod preview;
 mod routes;
 mod search;
 mod server;
 mod site;
+mod statistics;
 mod words;
 
 pub use audit::{Audit, Entry};

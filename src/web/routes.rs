@@ -12,10 +12,14 @@ use axum::routing::{get, post};
 use sha2::{Digest, Sha256};
 
 use super::account::Role;
+use super::api;
 use super::guard::{self, Visit};
-use super::page::{self, access, account, alert, alerts, signin, status};
+use super::page::{
+    self, access, account, alert, alerts, backup, log, people, settings, signin, statistics, status,
+    try_mail,
+};
 use super::site::Site;
-use super::live;
+use super::{live, metrics, preview};
 
 /// Everything, with its guards.
 pub(super) fn all(site: &Arc<Site>) -> Router {
@@ -33,7 +37,10 @@ pub(super) fn all(site: &Arc<Site>) -> Router {
         .layer(from_fn_with_state(Arc::clone(site), guard::visit));
     Router::new()
         .merge(pages)
+        .merge(api::routes())
         .route("/asset/{stamp}/{name}", get(serve_asset))
+        .route("/metrics", get(metrics::metrics))
+        .route("/readyz", get(metrics::ready))
         .route("/healthz", get(|| async { "ok\n" }))
         .layer(from_fn_with_state(Arc::clone(site), guard::headers))
         .layer(from_fn(guard::catch_panic))
@@ -60,6 +67,9 @@ fn viewer() -> Router<Arc<Site>> {
         .route("/alerts/{id}", get(alert::alert))
         .route("/alerts/{id}/live", get(alert::live))
         .route("/alerts/{id}/mail", get(alert::raw))
+        .route("/statistics", get(statistics::statistics))
+        .route("/statistics.csv", get(statistics::csv))
+        .route("/api", get(log::api))
         .route("/account", get(account::account))
         .route("/account/password", post(account::password))
         .route("/account/totp/on", post(account::totp_on))
@@ -67,7 +77,14 @@ fn viewer() -> Router<Arc<Site>> {
 }
 
 fn operator() -> Router<Arc<Site>> {
-    Router::new().route("/alerts/{id}/{act}", post(alert::act))
+    Router::new()
+        .route("/alerts/{id}/{act}", post(alert::act))
+        .route("/people", get(people::people))
+        .route("/people/{name}/test", post(people::test))
+        .route("/try", get(try_mail::form).post(try_mail::try_it))
+        .route("/preview/{number}", get(preview::sound))
+        .route("/log", get(log::log))
+        .route("/log/live", get(log::live))
 }
 
 fn admin() -> Router<Arc<Site>> {
@@ -79,6 +96,20 @@ fn admin() -> Router<Arc<Site>> {
         .route("/access/token/add", post(access::add_token))
         .route("/access/token/remove", post(access::remove_token))
         .route("/audit", get(access::audit))
+        .route("/people/check", post(people::check))
+        .route("/people/save", post(people::save))
+        .route("/people/remove", post(people::remove))
+        .route("/people/{name}", get(people::person))
+        .route("/settings", get(settings::settings))
+        .route("/settings/channel", post(settings::switch))
+        .route("/settings/language", post(settings::language))
+        .route("/settings/file", get(settings::file).post(settings::save_file))
+        .route("/settings/file/check", post(settings::check_file))
+        .route("/settings/history/{name}", get(settings::earlier))
+        .route("/settings/undo", post(settings::undo))
+        .route("/backup", get(backup::backup))
+        .route("/backup/configuration", post(backup::configuration))
+        .route("/backup/restore", post(backup::restore))
 }
 
 async fn nothing(visit: Visit) -> Response {

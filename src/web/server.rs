@@ -24,6 +24,7 @@ use tower_service::Service as _;
 
 use super::account::{AccountFile, SetupToken};
 use super::guard::{Encrypted, Peer};
+use super::metrics;
 use super::routes;
 use super::site::{Parts, Site};
 use crate::config::{Config, Web};
@@ -98,6 +99,13 @@ impl Server {
     pub async fn run(self, stop: CancellationToken) {
         let Self { parts, mut port } = self;
         let mut settings = parts.settings.clone();
+        // What is switched off makes no folder and no token.
+        while !settings.borrow_and_update().web.enabled {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Ok(()) = settings.changed() => port.follow(),
+            }
+        }
         let places = Arc::new(Semaphore::new(settings.borrow().web.max_connections));
         let connections = TaskTracker::new();
         let site = match Site::open(parts, stop.clone()) {
@@ -109,6 +117,7 @@ impl Server {
         };
         introduce(&site, &port);
         connections.spawn(Arc::clone(&site).follow_calls());
+        connections.spawn(metrics::follow(Arc::clone(&site)));
         let routes = routes::all(&site);
         drop(site);
         loop {

@@ -16,6 +16,8 @@ use super::account::{
 };
 use super::audit::Audit;
 use super::live::MOST_STREAMS;
+use super::metrics::Counters;
+use super::preview::Previews;
 use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
 use crate::control::Desk;
@@ -53,6 +55,8 @@ pub(super) struct Site {
     /// Ends what lasts, such as streams of events.
     pub(super) stop: CancellationToken,
     pub(super) begun: Instant,
+    pub(super) metrics: Mutex<Counters>,
+    pub(super) previews: Mutex<Previews>,
     /// Places for pages that are told what changes.
     pub(super) streams: Arc<Semaphore>,
     calls: Mutex<BTreeMap<u64, Vec<Progress>>>,
@@ -89,6 +93,8 @@ impl Site {
             folder,
             stop,
             begun: now(),
+            metrics: Mutex::default(),
+            previews: Mutex::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             calls: Mutex::default(),
             sessions: Mutex::default(),

@@ -51,3 +51,6 @@ mod way_people;
 mod way_restart;
 mod way_storm;
 mod web;
+mod web_access;
+mod web_api;
+mod web_settings;

@@ -105,7 +105,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 }
 
 /// Writes a file that only the appliance may read, whole or not at all.
-pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+pub(in crate::web) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = path.with_extension("new");
     match fs::remove_file(&draft) {

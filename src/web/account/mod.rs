@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use file::{AccountFile, FileError};
+pub(super) use file::write_private;
 pub use lockout::Lockout;
 pub use password::{PasswordError, Passwords, check as check_password, hash as hash_password};
 pub use session::{Lives, Session, SessionKey, Sessions};

@@ -229,12 +229,9 @@ pub(in crate::web) async fn remove(
     let Ok(name) = fields.get("name").parse::<UserName>() else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let response =
-        change(&site, &visit, "user.remove", name.as_str(), words.user_removed, |all| {
-            all.remove(&name)
-        });
-    site.sessions().end_all(&name);
-    response
+    // Her sessions are over with her account.
+    let detail = name.to_string();
+    change(&site, &visit, "user.remove", &detail, words.user_removed, |all| all.remove(&name))
 }
 
 /// Gives a user another role.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::header::{HeaderName, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::{Place, csrf, field, page, problem, tell};
 use crate::web::account::{PasswordError, Role, Totp, UserName, check_password};
@@ -231,21 +232,32 @@ pub(in crate::web) async fn preferences(visit: Visit, fields: Fields) -> Respons
 }
 
 /// The first start.
-pub(in crate::web) async fn setup_page(State(site): State<Arc<Site>>, visit: Visit) -> Response {
+pub(in crate::web) async fn setup_page(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Query(given): Query<Given>,
+) -> Response {
     if site.setup().is_none() {
         return Redirect::to("/login").into_response();
     }
-    setup_form(&visit, "admin", "").into_response()
+    setup_form(&visit, &given.token, "admin", "").into_response()
 }
 
-fn setup_form(visit: &Visit, name: &str, wrong: &str) -> Markup {
+/// What an address to the first start may bring along.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct Given {
+    token: String,
+}
+
+fn setup_form(visit: &Visit, token: &str, name: &str, wrong: &str) -> Markup {
     let words = visit.words;
     let content = html! {
         section.card.narrow {
             p { (words.setup_intro) }
             (tell(false, wrong))
             form method="post" action="/setup" {
-                (field("token", words.setup_token, "").required().show())
+                (field("token", words.setup_token, token).required().show())
                 (field("name", words.user_name, name).complete("username").required().show())
                 (field("password", words.password, "").password("new-password")
                     .hint(words.password_hint).show())
@@ -267,7 +279,7 @@ pub(in crate::web) async fn setup(
     let Some(token) = site.setup() else { return Redirect::to("/login").into_response() };
     let typed = fields.get("name");
     let again = |status: StatusCode, wrong: &str| {
-        (status, setup_form(&visit, typed, wrong)).into_response()
+        (status, setup_form(&visit, fields.get("token"), typed, wrong)).into_response()
     };
     let keys = [format!("setup from {}", visit.peer)];
     if let Some(seconds) = locked(&site, &keys) {

@@ -28,7 +28,6 @@ words! {
     backup: "Backup", "Copia de seguridad";
     my_account: "My account", "Mi cuenta";
     api: "API", "API";
-    menu: "Menu", "Menú";
     to_content: "Skip to content", "Ir al contenido";
     main_navigation: "Main navigation", "Navegación principal";
 
@@ -61,7 +60,6 @@ words! {
     setup_token: "Set-up token", "Código de instalación";
     setup_token_wrong: "This is not the set-up token.", "Este no es el código de instalación.";
     setup_done: "Create and log in", "Crear y entrar";
-    setup_over: "The appliance is set up already.", "El aparato ya está instalado.";
     user_name_wrong: "A user name has 1 to 32 letters, digits, '.', '_' or '-'.", "Un nombre de usuario tiene de 1 a 32 letras, cifras, '.', '_' o '-'.";
 
     // What can go wrong.
@@ -99,14 +97,11 @@ words! {
     disk: "Disk", "Disco";
     free: "free", "libre";
     reachable: "People", "Personas";
-    reachable_all: "Everybody can be reached.", "Se puede avisar a todos.";
     reachable_none: "There is nobody to tell. Add a person.", "No hay a quién avisar. Añada una persona.";
     not_reachable: "No enabled channel reaches:", "Ningún canal activo llega a:";
     channels: "Channels", "Canales";
     no_channels: "No channel is on.", "No hay ningún canal activo.";
-    last_outcome: "Last outcome", "Último resultado";
     no_outcome: "not used yet", "todavía sin usar";
-    receiver: "Mail reception", "Recepción de correo";
     clock: "Clock", "Reloj";
     running_since: "Running for", "En marcha desde hace";
     version: "Version", "Versión";
@@ -156,7 +151,6 @@ words! {
     filtered: "Filter", "Filtro";
     passed: "It is news: kept, and to be told", "Es nueva: guardada y por avisar";
     told_by: "by", "por";
-    attempt: "Attempt", "Intento";
     tries: "tries", "intentos";
     quality: "Quality of the call", "Calidad de la llamada";
     mail_as_received: "The mail as it came in", "El correo tal como llegó";
@@ -168,9 +162,6 @@ words! {
     stop: "Stop", "Detener";
     retry: "Try again", "Reintentar";
     stop_sure: "Stop telling this alert?", "¿Dejar de avisar de esta alerta?";
-    was_acknowledged: "Acknowledged.", "Aceptada.";
-    was_stopped: "It is not tried any more.", "Ya no se intenta más.";
-    was_retried: "It is tried again.", "Se intenta otra vez.";
     nothing_to_retry: "Everybody has been told; nothing to retry.", "Se ha avisado a todos; no hay nada que reintentar.";
     problem_id: "Problem number", "Número del problema";
     summary: "Summary", "Resumen";
@@ -247,4 +238,70 @@ words! {
     time: "Time", "Hora";
     what: "What", "Qué";
     detail: "Detail", "Detalle";
+
+    // People and settings.
+    person: "Person", "Persona";
+    add_person: "Add a person", "Añadir una persona";
+    groups: "Groups", "Grupos";
+    mail_address: "Mail address", "Dirección de correo";
+    phone: "Telephone", "Teléfono";
+    extension: "Extension", "Extensión";
+    voice: "Voice", "Voz";
+    person_name_hint: "Mail to this name at the appliance is an alert for this person: letters, digits, '.', '_', '-'", "El correo a este nombre en el aparato es una alerta para esta persona: letras, cifras, '.', '_', '-'";
+    mail_hint: "Empty: gets no mail", "Vacía: no recibe correo";
+    phone_hint: "For SMS and calls, best with the country code", "Para SMS y llamadas, mejor con el prefijo del país";
+    extension_hint: "On the company's telephone exchange, or a SIP URI", "En la centralita de la empresa, o un URI SIP";
+    groups_hint: "Between commas; a group exists when somebody is in it", "Entre comas; un grupo existe cuando alguien está en él";
+    language_hint: "By its tag: en, es, es-GT", "Por su etiqueta: en, es, es-GT";
+    voice_hint: "Empty: the one for the language", "Vacía: la del idioma";
+    save: "Save", "Guardar";
+    test: "Test", "Probar";
+    changed: "Changed and taken up.", "Cambiado y en vigor.";
+    nothing_changes: "Nothing changes.", "No cambia nada.";
+    difference: "Difference", "Diferencia";
+    on: "on", "activo";
+    off: "off", "inactivo";
+    earlier: "Earlier", "Antes";
+    texts: "Texts", "Textos";
+    full_text: "SMS with the full text, in as many parts as it takes", "SMS con el texto completo, en las partes que hagan falta";
+    the_file: "Configuration file", "Archivo de configuración";
+    edit_file: "Edit the configuration file", "Editar el archivo de configuración";
+    secrets_hint: "Passwords and PINs are not shown; the marks in their places keep them. Write a new one over a mark to change it.", "Las contraseñas y los PIN no se muestran; las marcas en su lugar los conservan. Escriba uno nuevo sobre una marca para cambiarlo.";
+    changed_meanwhile: "Somebody else changed the file meanwhile. Copy what you wrote, load the page again and repeat.", "Otra persona cambió el archivo mientras tanto. Copie lo escrito, cargue la página otra vez y repita.";
+    history: "Earlier configurations", "Configuraciones anteriores";
+    no_history: "Nothing was changed from here yet.", "Todavía no se ha cambiado nada desde aquí.";
+    go_back_to_it: "Go back to it", "Volver a ella";
+
+    // Try.
+    paste_mail: "The mail, with its headers", "El correo, con sus cabeceras";
+    or_upload: "Or a file", "O un archivo";
+    try_it: "Try", "Probar";
+    try_to_hint: "A person, a group or an address, to see who would be told. Nobody is told now.", "Una persona, un grupo o una dirección, para ver a quién se avisaría. Ahora no se avisa a nadie.";
+    nobody_of_this_name: "There is nobody of this name: the mail would be refused.", "No hay nadie con este nombre: se rechazaría el correo.";
+
+    // Statistics.
+    last_day: "Last day", "Último día";
+    last_week: "Last week", "Última semana";
+    last_month: "Last month", "Último mes";
+    only_newest: "Only the newest are counted:", "Solo se cuentan las más recientes:";
+    alerts_over_time: "Alerts over time", "Alertas en el tiempo";
+    suppressed: "Repeats and ignored", "Repetidas e ignoradas";
+    busiest_hosts: "Busiest hosts", "Equipos con más alertas";
+    by_source: "By source", "Por origen";
+    by_severity: "By severity", "Por gravedad";
+    by_client: "By client", "Por cliente";
+    told: "told", "avisados";
+    success: "success", "éxito";
+    told_after: "told after (median)", "avisado en (mediana)";
+    acknowledged_after: "acknowledged after (median)", "aceptada en (mediana)";
+
+    // Log, API, backup.
+    level: "Level", "Nivel";
+    no_lines: "There are no such lines.", "No hay líneas así.";
+    api_intro: "All that the pages do, for programs, is under /api/v1. Its description is in", "Todo lo que hacen las páginas está, para programas, en /api/v1. Su descripción está en";
+    backup_intro: "The configuration with its passwords. Keep it in a safe place.", "La configuración con sus contraseñas. Guárdela en un lugar seguro.";
+    download_configuration: "Download the configuration", "Descargar la configuración";
+    download_history: "Download the newest alerts (JSON)", "Descargar las alertas más recientes (JSON)";
+    restore: "Restore", "Restaurar";
+    restore_intro: "A configuration that was downloaded here. It is checked before it takes the place of the one in force, which is kept in the history.", "Una configuración descargada aquí. Se comprueba antes de sustituir a la vigente, que queda en el historial.";
 }

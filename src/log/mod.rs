@@ -3,11 +3,15 @@
 //! One event per station of an alert's way, with its number in the field `alert`. Telephone
 //! numbers, mail addresses and mail text are never logged above DEBUG.
 
+mod recent;
+
 use std::env;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+pub use recent::{Line, recent};
 
 /// What is logged unless `RUST_LOG` says otherwise.
 const DEFAULT_FILTER: &str = "info,rustls=warn";
@@ -21,7 +25,7 @@ pub fn begin() {
 /// else to standard error, in colour on a terminal. `RUST_LOG` goes before `filter`.
 pub fn begin_with(filter: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter.into());
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter).with(recent::Keep);
     let journal = env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
     let begun = if let Some(journal) = journal {
         registry.with(journal).try_init()
