@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use jiff::Timestamp;
+use smtp_appliance::web::Audit;
 use smtp_appliance::web::account::{
     AccountFile, ApiToken, Role, Scope, SetupToken, UserName, check_password, hash_password,
 };
-use smtp_appliance::web::Audit;
 
 use super::Context;
 
@@ -119,13 +119,11 @@ pub(super) fn run(command: Command, context: &mut Context) -> anyhow::Result<()>
             context.out.line(token.reveal())
         }
         Command::Audit { limit, json: true } => context.out.json(&audit.newest(limit)),
-        Command::Audit { limit, json: false } => {
-            audit.newest(limit).iter().try_for_each(|entry| {
-                let (at, who, from) = (entry.at, &entry.who, &entry.from);
-                let detail = entry.detail.replace('\n', " | ");
-                context.out.line(format_args!("{at} {who} {from} {} {detail}", entry.what))
-            })
-        }
+        Command::Audit { limit, json: false } => audit.newest(limit).iter().try_for_each(|entry| {
+            let (at, who, from) = (entry.at, &entry.who, &entry.from);
+            let detail = entry.detail.replace('\n', " | ");
+            context.out.line(format_args!("{at} {who} {from} {} {detail}", entry.what))
+        }),
     }
 }
 

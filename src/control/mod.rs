@@ -16,8 +16,8 @@ use crate::channel::Outcome;
 use crate::channel::call::{CallByHand, Progress};
 use crate::config::{ChannelName, PersonName};
 
-pub use desk::Desk;
 pub use client::{ClientError, ask, call};
+pub use desk::Desk;
 pub use server::{BindError, Server};
 pub use view::{AlertView, DeliveryView, State, complete, list, show};
 

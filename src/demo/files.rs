@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{DemoError, Options};
 use super::relay::Relay;
+use super::{DemoError, Options};
 use crate::audio::simulated;
 
 /// The folders of one run.

@@ -85,8 +85,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     let sim900 = simulator::Options { sms: Some(files.sms()), ..simulator::Options::default() };
     let Simulator { control: modem, phone } = Simulator::start(sim900, hardware.clone())
         .map_err(|error| DemoError::Io("the modem's terminal".to_owned(), error))?;
-    let config =
-        files.write_config(&options, &relay, modem.path())?;
+    let config = files.write_config(&options, &relay, modem.path())?;
     let appliance = Appliance::build(&config)?;
     let address = appliance.smtp_addresses().first().copied();
     let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], options.port)));

@@ -182,11 +182,8 @@ impl<G: Gate + 'static> Opened<G> {
         let (announce_pending, newest_pending) = watch::channel(AlertId(0));
         let store = Arc::clone(&self.store);
         let (changes, _) = broadcast::channel(MOST_UNSEEN);
-        let announce = Announce {
-            newest: announce,
-            pending: announce_pending,
-            changes: changes.clone(),
-        };
+        let announce =
+            Announce { newest: announce, pending: announce_pending, changes: changes.clone() };
         let damage = self.damage.map(|damage| damage.reason);
         let writer = Writer::new(store, self.gate, self.settings, announce, damage);
         let thread = std::thread::Builder::new()

@@ -336,7 +336,9 @@ impl Operation {
     const fn changes(&self) -> Option<AlertId> {
         match self {
             Self::Admit { .. } | Self::Pulse { .. } => None,
-            Self::Record { id, .. } | Self::Finish { id, .. } | Self::Reopen { id, .. } => Some(*id),
+            Self::Record { id, .. } | Self::Finish { id, .. } | Self::Reopen { id, .. } => {
+                Some(*id)
+            }
         }
     }
 

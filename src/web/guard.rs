@@ -217,8 +217,7 @@ pub(super) async fn forms(
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let refused =
-        || page::problem(&visit, StatusCode::FORBIDDEN, visit.words.form_not_ours);
+    let refused = || page::problem(&visit, StatusCode::FORBIDDEN, visit.words.form_not_ours);
     if !is_same_site(request.headers()) {
         return refused();
     }
@@ -267,7 +266,9 @@ async fn read_form(parts: &Parts, body: Bytes, upload: usize) -> Option<Fields> 
         return Some(Fields { pairs, file: None });
     }
     let mut request = Request::new(Body::from(body));
-    request.headers_mut().insert(header::CONTENT_TYPE, parts.headers.get(header::CONTENT_TYPE)?.clone());
+    request
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, parts.headers.get(header::CONTENT_TYPE)?.clone());
     let mut form = Multipart::from_request(request, &()).await.ok()?;
     let mut fields = Fields::default();
     while let Some(field) = form.next_field().await.ok()? {

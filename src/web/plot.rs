@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        for (value, top) in [(0, 4), (4, 4), (5, 8), (13, 20), (39, 40), (41, 80), (12_345, 20_000)] {
+        for (value, top) in [(0, 4), (4, 4), (5, 8), (13, 20), (39, 40), (41, 80), (12_345, 20_000)]
+        {
             assert_eq!(round_up(value), top, "{value}");
         }
     }

@@ -70,7 +70,9 @@ pub(super) async fn sound(State(site): State<Arc<Site>>, Path(number): Path<Stri
         let saying = site.parts.speaker.say_within(Utterance { text, language, voice }, PATIENCE);
         // A sentence without a sound is left out, as in a call.
         let Ok(said) = saying.await else { continue };
-        let Ok(fitted) = tokio::task::spawn_blocking(move || telephone(&said)).await else { continue };
+        let Ok(fitted) = tokio::task::spawn_blocking(move || telephone(&said)).await else {
+            continue;
+        };
         if !whole.samples.is_empty() {
             whole.append(&Pcm::silence(whole.rate, PAUSE));
         }

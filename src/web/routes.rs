@@ -15,8 +15,8 @@ use super::account::Role;
 use super::api;
 use super::guard::{self, Visit};
 use super::page::{
-    self, access, account, alert, alerts, backup, log, people, settings, signin, statistics, status,
-    try_mail,
+    self, access, account, alert, alerts, backup, log, people, settings, signin, statistics,
+    status, try_mail,
 };
 use super::site::Site;
 use super::{live, metrics, preview};
@@ -140,8 +140,12 @@ const ASSETS: [Asset; 3] = [
 /// By which a browser sees that the files are others than those it keeps.
 static STAMP: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
-    ASSETS.iter().for_each(|asset| hash.update(asset.bytes));
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    for asset in ASSETS {
+        hash.update(asset.bytes);
+    }
+    let digits: Vec<String> =
+        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 });
 
 /// The address of a file of the pages.
@@ -153,7 +157,8 @@ async fn serve_asset(Path((_, name)): Path<(String, String)>) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let headers = [(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let headers =
+        [(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
     (headers, asset.bytes).into_response()
 }
 

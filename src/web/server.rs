@@ -61,6 +61,12 @@ pub struct Server {
     port: Port,
 }
 
+/// How to speak with a client.
+enum Speech {
+    Http,
+    Https(Arc<ServerConfig>),
+}
+
 /// The port, in step with the configuration.
 struct Port {
     settings: watch::Receiver<Arc<Config>>,
@@ -124,12 +130,12 @@ impl Server {
             tokio::select! {
                 () = stop.cancelled() => break,
                 (stream, peer) = port.accept() => {
-                    let Some(tls) = port.admit(peer) else { continue };
+                    let Some(speech) = port.admit(peer) else { continue };
                     let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
                         tracing::debug!(%peer, "too many connections to the administration");
                         continue;
                     };
-                    let serving = serve(stream, peer, tls, routes.clone(), stop.clone());
+                    let serving = serve(stream, peer, speech, routes.clone(), stop.clone());
                     connections.spawn(async move {
                         if tokio::time::timeout(LONGEST, serving).await.is_err() {
                             tracing::debug!(%peer, "a connection lasted too long");
@@ -194,14 +200,14 @@ impl Port {
     }
 
     /// How to speak with a client, if it may come.
-    fn admit(&self, peer: SocketAddr) -> Option<Option<Arc<ServerConfig>>> {
+    fn admit(&self, peer: SocketAddr) -> Option<Speech> {
         let (web, _) = self.open.as_ref()?;
         let client = peer.ip().to_canonical();
         if !web.allow.iter().any(|network| network.contains(&client)) {
             tracing::debug!(%client, "turned away from the administration");
             return None;
         }
-        if web.https { Some(Some(self.tls.current()?)) } else { Some(None) }
+        if web.https { self.tls.current().map(Speech::Https) } else { Some(Speech::Http) }
     }
 }
 
@@ -219,13 +225,16 @@ fn introduce(site: &Site, port: &Port) {
 async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
-    tls: Option<Arc<ServerConfig>>,
+    speech: Speech,
     routes: Router,
     stop: CancellationToken,
 ) {
     // Answers are small and somebody waits.
     drop(stream.set_nodelay(true));
-    let Some(tls) = tls else { return converse(stream, peer, false, routes, stop).await };
+    let tls = match speech {
+        Speech::Http => return converse(stream, peer, false, routes, stop).await,
+        Speech::Https(tls) => tls,
+    };
     let handshake = TlsAcceptor::from(tls).accept(stream);
     match tokio::time::timeout(PATIENCE, handshake).await {
         Ok(Ok(stream)) => converse(stream, peer, true, routes, stop).await,

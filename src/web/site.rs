@@ -80,11 +80,8 @@ impl Site {
         let folder = parts.settings.borrow().appliance.store.join("web");
         let accounts = AccountFile::in_folder(&folder)?;
         let nobody = accounts.read()?.users.is_empty();
-        let setup = if nobody {
-            Some(SetupToken::have(&folder).map_err(OpenError::Setup)?)
-        } else {
-            None
-        };
+        let setup =
+            if nobody { Some(SetupToken::have(&folder).map_err(OpenError::Setup)?) } else { None };
         Ok(Self {
             parts,
             accounts,
@@ -181,7 +178,8 @@ impl Site {
 
     /// What a user may do now, if she may do anything.
     pub(super) fn role(&self, user: &UserName, generation: u64) -> Option<(Role, bool)> {
-        let accounts = self.accounts.read().inspect_err(|error| tracing::error!(%error, "accounts"));
+        let accounts =
+            self.accounts.read().inspect_err(|error| tracing::error!(%error, "accounts"));
         let accounts = accounts.ok()?;
         let user = accounts.users.get(user)?;
         (user.generation == generation).then(|| (user.role, user.totp.is_some()))

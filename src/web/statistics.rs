@@ -97,7 +97,7 @@ impl Reached {
 fn median(values: &[Duration]) -> Option<Duration> {
     let mut values = values.to_vec();
     values.sort_unstable();
-    values.get(values.len() / 2).copied()
+    values.get(values.len().saturating_sub(1) / 2).copied()
 }
 
 /// An alert with the address it came from.
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(*channel, ChannelName::Gsm);
         assert_eq!((gsm.told, gsm.acknowledged, gsm.failed, gsm.tries), (2, 2, 1, 6));
         assert_eq!(gsm.success(), Some(66));
-        assert_eq!(gsm.told_median(), Some(Duration::from_secs(20)));
+        assert_eq!(gsm.told_median(), Some(Duration::from_secs(10)));
         assert_eq!(day.clients, [("192.0.2.1".to_owned(), 3)]);
         let week = Statistics::of(&alerts, Span::Week, at(now));
         assert_eq!((week.alerts, week.bars.len()), (4, 28));

@@ -67,7 +67,13 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("intake", &["alert", "config", "filter", "health", "queue"]),
     ("smtp", &["alert", "config", "health", "intake"]),
     ("control", &["alert", "channel", "config", "dispatch", "health", "intake", "queue"]),
-    ("web", &["alert", "audio", "channel", "config", "control", "health", "intake", "log", "queue", "smtp", "speech"]),
+    (
+        "web",
+        &[
+            "alert", "audio", "channel", "config", "control", "health", "intake", "log", "queue",
+            "smtp", "speech",
+        ],
+    ),
     ("demo", &["alert", "appliance", "audio", "channel", "config", "modem", "queue"]),
     ("appliance", EVERYONE),
     ("cli", EVERYONE),

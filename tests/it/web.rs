@@ -95,8 +95,7 @@ async fn what_waits_can_be_acknowledged_and_stopped() {
     place.change(|settings| settings.mail = "relay = \"127.0.0.1\"\nport = 9\n".to_owned());
     drop(place.ask(smtp_appliance::control::Request::Reload).await);
     let mut browser = admin(&running).await;
-    let (first, second) =
-        (running.send("ana", "one").await, running.send("ana", "two").await);
+    let (first, second) = (running.send("ana", "one").await, running.send("ana", "two").await);
     aside(move || {
         browser.get("/").says("In progress");
         let shown = browser.post(&format!("/alerts/{first}/ack"), &[]).must(200);
@@ -122,9 +121,11 @@ async fn forms_of_others_and_of_nobody_change_nothing() {
         browser.get(&format!("/alerts/{id}"));
         browser.post_only(&path, &[]).must(403);
         browser.post_only(&path, &[("csrf", "x")]).must(403);
-        for (name, value) in
-            [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("origin", "null")]
-        {
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
             browser.headers = vec![(name.to_owned(), value.to_owned())];
             browser.post(&path, &[]).must(403);
         }
@@ -147,14 +148,19 @@ async fn every_answer_has_the_headers_that_protect_it() {
         for path in ["/", "/login", "/nothing", style.as_str(), "/healthz"] {
             let headers = browser.get(path).headers;
             let policy = &headers["content-security-policy"];
-            assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}");
+            assert!(
+                policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+                "{path}"
+            );
             assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
             assert_eq!(headers["x-frame-options"], "DENY", "{path}");
         }
         assert_eq!(browser.get("/").headers["cache-control"], "no-store");
         assert!(browser.get(&style).headers["cache-control"].contains("immutable"));
         let page = browser.get("/").body;
-        assert!(!page.contains(" style=") && !page.contains(" onclick=") && !page.contains("<style"));
+        assert!(
+            !page.contains(" style=") && !page.contains(" onclick=") && !page.contains("<style")
+        );
     })
     .await;
     running.stop().await;

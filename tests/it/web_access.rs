@@ -227,7 +227,9 @@ async fn a_mail_with_scripts_everywhere_is_text_everywhere() {
         ];
         assert!(pages.iter().take(3).all(|page| page.body.contains(escaped)));
         let query = "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
-        pages.push(boss.get(&format!("/alerts?q={query}&state={query}&source={query}&host={query}")));
+        pages.push(
+            boss.get(&format!("/alerts?q={query}&state={query}&source={query}&host={query}")),
+        );
         pages.push(boss.get(&format!("/log?q={query}&level={query}")));
         pages.push(boss.get("/try"));
         pages.push(boss.post("/try", &[("mail", &mail), ("to", HOSTILE)]));

@@ -79,10 +79,13 @@ async fn webhooks_become_the_mails_they_would_have_sent() {
             assert_eq!(shown["events"][0]["host"], "db-1:9100");
         }
         let mail = "From: a@b.example\nSubject: plain\n\nbody\n";
-        program.ask("POST", "/api/v1/intake/mail?to=ana,luis", "message/rfc822", mail.as_bytes()).must(201);
+        program
+            .ask("POST", "/api/v1/intake/mail?to=ana,luis", "message/rfc822", mail.as_bytes())
+            .must(201);
         program.ask("POST", "/api/v1/intake/mail", "message/rfc822", mail.as_bytes()).must(422);
         send(&mut program, "POST", "/api/v1/intake/grafana?to=nobody", &hook).must(422);
-        send(&mut program, "POST", "/api/v1/intake/grafana?to=ana", &json!({"alerts": []})).must(400);
+        send(&mut program, "POST", "/api/v1/intake/grafana?to=ana", &json!({"alerts": []}))
+            .must(400);
     })
     .await;
     running.idle().await;
@@ -122,7 +125,11 @@ async fn a_token_is_good_for_its_scopes_alone() {
             let mut program = program(&mut boss, address, &[scope]);
             for (wanted, method, path, body) in calls {
                 let page = send(&mut program, method, path, body);
-                assert_eq!(page.status == 403, *wanted != scope, "{scope} {method} {path}: {page:?}");
+                assert_eq!(
+                    page.status == 403,
+                    *wanted != scope,
+                    "{scope} {method} {path}: {page:?}"
+                );
                 assert!(page.status < 500, "{method} {path}: {page:?}");
             }
         }
@@ -215,8 +222,13 @@ async fn every_described_operation_is_there_and_metrics_can_be_read() {
                 assert!(number.parse::<f64>().is_ok(), "{line}");
             }
         }
-        assert!(metrics.contains("smtp_appliance_alerts_total{fate=\"queued\",severity=\"unknown\"} 1"));
-        assert!(metrics.contains("told_seconds_bucket{channel=\"sms\",le=\"+Inf\"} 1"), "{metrics}");
+        assert!(
+            metrics.contains("smtp_appliance_alerts_total{fate=\"queued\",severity=\"unknown\"} 1")
+        );
+        assert!(
+            metrics.contains("told_seconds_bucket{channel=\"sms\",le=\"+Inf\"} 1"),
+            "{metrics}"
+        );
         assert!(!metrics.contains("ana@") && !metrics.contains("+34"));
     })
     .await;

@@ -12,7 +12,11 @@ fn edit(boss: &mut Browser, change: impl FnOnce(&str) -> String) -> crate::suppo
     };
     let stamp = field("name=\"stamp\" value=\"", "\"");
     let text = field("autocomplete=\"off\">\n", "</textarea>");
-    let text = text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let text = text
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
     let new = change(&text);
     boss.post("/settings/file", &[("stamp", &stamp), ("text", &new)])
 }
@@ -31,7 +35,9 @@ async fn people_are_changed_in_the_file_and_comments_stay() {
             vec![("new", "1"), ("name", "eva"), ("phone", phone), ("groups", "oncall, night")]
         };
         boss.post("/people/check", &eva("none")).must(200).says("phone: expected");
-        boss.post("/people/check", &eva("+34 600 000 003")).must(200).says("+ name = &quot;eva&quot;");
+        boss.post("/people/check", &eva("+34 600 000 003"))
+            .must(200)
+            .says("+ name = &quot;eva&quot;");
         boss.post("/people/save", &eva("none")).must(400).says("expected");
         boss.post("/people/save", &eva("+34 600 000 003")).must(200).says("Changed and taken up");
         boss.post("/people/save", &eva("+34 600 000 003")).must(409).says("already");
@@ -53,8 +59,12 @@ async fn people_are_changed_in_the_file_and_comments_stay() {
     let mut boss = boss;
     aside(move || {
         let settings = boss.get("/settings").must(200);
-        let mut kept: Vec<_> =
-            settings.body.split("/settings/history/").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        let mut kept: Vec<_> = settings
+            .body
+            .split("/settings/history/")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().to_owned())
+            .collect();
         assert_eq!(kept.len(), 3, "{kept:?}");
         let oldest = kept.pop().unwrap();
         boss.get(&format!("/settings/history/{oldest}")).must(200).says("- name = &quot;eva&quot;");
@@ -71,7 +81,8 @@ async fn people_are_changed_in_the_file_and_comments_stay() {
 async fn the_file_is_edited_without_its_secrets() {
     let (mut place, running) = with_web().await;
     place.change(|settings| {
-        settings.mail = "user = \"x\"\npassword = \"hunter2\" # the relay's\ntimeout = \"5 s\"\n".into();
+        settings.mail =
+            "user = \"x\"\npassword = \"hunter2\" # the relay's\ntimeout = \"5 s\"\n".into();
     });
     place.ask(smtp_appliance::control::Request::Reload).await;
     let mut boss = admin(&running).await;
@@ -86,14 +97,18 @@ async fn the_file_is_edited_without_its_secrets() {
     })
     .await;
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("password = \"hunter2\" # the relay's") && text.contains("ignore = [\"a & b\"]"));
+    assert!(
+        text.contains("password = \"hunter2\" # the relay's")
+            && text.contains("ignore = [\"a & b\"]")
+    );
     let other = file.clone();
     let mut boss = aside(move || {
         edit(&mut boss, |text| format!("{text}\n[nonsense]\n")).must(409).says("nonsense");
         boss.get("/audit").says("ignore");
         let fields = [("stamp", "old"), ("text", "")];
         boss.post("/settings/file", &fields).must(409).says("Somebody else changed");
-        boss.post("/settings/file/check", &[("text", "[smtp]\nmax_line = 1\n")]).says("line 2, column 12");
+        boss.post("/settings/file/check", &[("text", "[smtp]\nmax_line = 1\n")])
+            .says("line 2, column 12");
         boss
     })
     .await;
@@ -129,14 +144,21 @@ async fn a_mail_can_be_tried_and_heard_and_nobody_is_told() {
         let sound = page.body.split("/preview/").nth(1).unwrap().split('"').next().unwrap();
         let sound = boss.get(&format!("/preview/{sound}")).must(200);
         assert_eq!(sound.headers["content-type"], "audio/wav");
-        assert!(sound.body.starts_with("RIFF") && sound.body.len() > 10_000, "{}", sound.body.len());
+        assert!(
+            sound.body.starts_with("RIFF") && sound.body.len() > 10_000,
+            "{}",
+            sound.body.len()
+        );
         boss.get("/preview/99.wav").must(404);
         boss.post("/try", &[("mail", mail), ("to", "nobody")]).says("There is nobody");
         boss.get("/statistics?span=day").must(200).says("<svg class=\"plot\"");
         boss.get("/statistics.csv").must(200).says("figure,of,value");
         boss.get("/api").must(200).says("/api/v1/alerts/{id}/acknowledge");
         boss.get("/alerts").says("There are no alerts");
-        boss.post("/preferences", &[("language", "es"), ("theme", "dark"), ("back", "//evil.example")]);
+        boss.post(
+            "/preferences",
+            &[("language", "es"), ("theme", "dark"), ("back", "//evil.example")],
+        );
         boss.get("/").says("Ahora le despertaría").says("data-theme=\"dark\"").says("lang=\"es\"");
     })
     .await;

@@ -105,7 +105,9 @@ impl Browser {
 
     fn follow(&mut self, mut page: Page) -> Page {
         for _ in 0..5 {
-            let Some(to) = page.headers.get("location").filter(|_| page.status == 303) else { break };
+            let Some(to) = page.headers.get("location").filter(|_| page.status == 303) else {
+                break;
+            };
             let to = to.clone();
             page = self.ask("GET", &to, "", b"");
         }

@@ -45,7 +45,10 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             offline.finish(*id, &deliveries)?;
             Ok(Answer::Done)
         }
-        Request::Acknowledge { .. } | Request::SendTest { .. } | Request::Call(_) | Request::Reload => {
+        Request::Acknowledge { .. }
+        | Request::SendTest { .. }
+        | Request::Call(_)
+        | Request::Reload => {
             bail!("the appliance is not running")
         }
     }

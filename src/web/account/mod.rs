@@ -19,8 +19,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use file::{AccountFile, FileError};
 pub(super) use file::write_private;
+pub use file::{AccountFile, FileError};
 pub use lockout::Lockout;
 pub use password::{PasswordError, Passwords, check as check_password, hash as hash_password};
 pub use session::{Lives, Session, SessionKey, Sessions};
@@ -245,8 +245,8 @@ impl Accounts {
         }
         let length = token.name.chars().count();
         let printable = !token.name.chars().any(char::is_control);
-        let taken = self.tokens.iter().any(|other| other.name == token.name);
-        if !(1..=40).contains(&length) || !printable || taken {
+        let in_use = self.tokens.iter().any(|other| other.name == token.name);
+        if !(1..=40).contains(&length) || !printable || in_use {
             return Err(AccountError::TokenName);
         }
         self.tokens.push(token);
@@ -324,7 +324,10 @@ mod tests {
         accounts.set_role(&name("ben"), Role::Admin).unwrap();
         accounts.remove(&name("ana")).unwrap();
         assert_eq!(accounts.users.len(), 1);
-        assert_eq!(accounts.add(name("ben"), Role::Viewer, "y".into()), Err(AccountError::Exists(name("ben"))));
+        assert_eq!(
+            accounts.add(name("ben"), Role::Viewer, "y".into()),
+            Err(AccountError::Exists(name("ben")))
+        );
         assert_eq!(accounts.remove(&name("eva")), Err(AccountError::Unknown(name("eva"))));
     }
 

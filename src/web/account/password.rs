@@ -42,8 +42,18 @@ pub enum PasswordError {
 
 /// What is tried first, of those that are long enough.
 const COMMON: [&str; 12] = [
-    "1234567890", "0123456789", "qwertyuiop", "password123", "password1234", "administrator",
-    "smtp-appliance", "smtpappliance", "contraseña", "contrasena", "adminadmin", "passwordpassword",
+    "1234567890",
+    "0123456789",
+    "qwertyuiop",
+    "password123",
+    "password1234",
+    "administrator",
+    "smtp-appliance",
+    "smtpappliance",
+    "contraseña",
+    "contrasena",
+    "adminadmin",
+    "passwordpassword",
 ];
 
 /// Whether a password may be used for this name.

@@ -34,12 +34,8 @@ impl SetupToken {
         let random = random().ok_or_else(|| io::Error::other("no random numbers"))?;
         let letters = random.chars().filter(char::is_ascii_alphanumeric).take(LENGTH);
         let letters: String = letters.collect::<String>().to_lowercase();
-        let token = letters
-            .as_bytes()
-            .chunks(4)
-            .map(String::from_utf8_lossy)
-            .collect::<Vec<_>>()
-            .join("-");
+        let token =
+            letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
         write_private(&file, &format!("{token}\n"))?;
         Ok(Self { token, file })
     }

@@ -1,4 +1,4 @@
-//! The API's description (OpenAPI 3.1), made from the code, and what a page shows of it.
+//! The API's description (`OpenAPI` 3.1), made from the code, and what a page shows of it.
 
 use axum::http::StatusCode;
 use axum::response::Response;

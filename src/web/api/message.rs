@@ -88,7 +88,8 @@ mod tests {
     use super::*;
 
     fn read(subject: &str, text: &str) -> crate::alert::MailText {
-        let raw = message("a@b.example", "Names <x>", subject, "Thu, 1 Jan 1970 00:00:00 +0000", text);
+        let raw =
+            message("a@b.example", "Names <x>", subject, "Thu, 1 Jan 1970 00:00:00 +0000", text);
         let text = String::from_utf8(raw.clone()).unwrap();
         assert!(text.lines().all(|line| line.len() <= 998), "{text}");
         assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());

@@ -84,7 +84,8 @@ impl FromRequestParts<Arc<Site>> for Caller {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Fault> {
-        let from = parts.extensions.get::<Peer>().map_or_else(String::new, |peer| peer.0.to_string());
+        let from =
+            parts.extensions.get::<Peer>().map_or_else(String::new, |peer| peer.0.to_string());
         let key = format!("token from {from}");
         if let Some(wait) = site.lockout().wait(&key, now()) {
             let fault = Fault::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens");
@@ -94,7 +95,10 @@ impl FromRequestParts<Arc<Site>> for Caller {
         let shown = header.and_then(|header| header.split_once(' '));
         let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some((_, shown)) = shown else {
-            return Err(Fault::new(StatusCode::UNAUTHORIZED, "expected a token: Authorization: Bearer …"));
+            return Err(Fault::new(
+                StatusCode::UNAUTHORIZED,
+                "expected a token: Authorization: Bearer …",
+            ));
         };
         let accounts = site.accounts.read().map_err(|error| {
             tracing::error!(%error, "accounts");

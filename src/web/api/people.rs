@@ -35,10 +35,7 @@ impl From<&config::Person> for Person {
 #[utoipa::path(get, path = "/api/v1/people", tag = "people",
     responses((status = 200, body = [Person]), (status = 401, body = super::model::Error),
         (status = 403, body = super::model::Error), (status = 429, body = super::model::Error)))]
-pub(super) async fn list(
-    State(site): State<Arc<Site>>,
-    caller: Caller,
-) -> Result<Response, Fault> {
+pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
     let config = site.config();
     let people: Vec<Person> = config.directory.people.values().map(Person::from).collect();

@@ -14,7 +14,8 @@ pub(super) fn mail(webhook: &Webhook, product: &str) -> (String, String) {
     let alerts = || webhook.alerts.iter().take(MOST);
     let (gone, firing): (Vec<_>, Vec<_>) = alerts().partition(resolved);
     let group: Vec<_> = webhook.group_labels.values().map(|value| one_line(value)).collect();
-    let named = || alerts().find_map(|alert| alert.labels.get("alertname")).map(|name| one_line(name));
+    let named =
+        || alerts().find_map(|alert| alert.labels.get("alertname")).map(|name| one_line(name));
     let group = if group.is_empty() { named().unwrap_or_default() } else { group.join(" ") };
     let all_gone = firing.is_empty() && (webhook.status == "resolved" || !gone.is_empty());
     let subject = if all_gone {
@@ -27,25 +28,30 @@ pub(super) fn mail(webhook: &Webhook, product: &str) -> (String, String) {
         if listed.is_empty() {
             continue;
         }
-        text.push_str(&format!("[{}] {heading}\n", listed.len()));
+        line(&mut text, format_args!("[{}] {heading}", listed.len()));
         for alert in listed {
             pairs(&mut text, "Labels", &alert.labels);
             pairs(&mut text, "Annotations", &alert.annotations);
             text.push('\n');
         }
     }
-    text.push_str(&format!("Sent by {product}\n"));
+    line(&mut text, format_args!("Sent by {product}"));
     if !webhook.external_url.is_empty() {
-        text.push_str(&format!("Source: {}\n", one_line(&webhook.external_url)));
+        line(&mut text, format_args!("Source: {}", one_line(&webhook.external_url)));
     }
     (subject, text)
+}
+
+fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
+    text.push_str(&what.to_string());
+    text.push('\n');
 }
 
 fn pairs(text: &mut String, heading: &str, pairs: &BTreeMap<String, String>) {
     text.push_str(heading);
     text.push('\n');
     for (name, value) in pairs {
-        text.push_str(&format!(" - {} = {}\n", one_line(name), one_line(value)));
+        line(text, format_args!(" - {} = {}", one_line(name), one_line(value)));
     }
 }
 

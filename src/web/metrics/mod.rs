@@ -29,21 +29,21 @@ const BLOCK: usize = 256;
 pub(super) async fn follow(site: Arc<Site>) {
     let mut changes = site.parts.queue.changes();
     loop {
-        let mut changed = BTreeSet::new();
+        let mut news = BTreeSet::new();
         tokio::select! {
             () = site.stop.cancelled() => return,
             change = changes.recv() => match change {
-                Ok(id) => drop(changed.insert(id)),
+                Ok(id) => drop(news.insert(id)),
                 Err(RecvError::Lagged(count)) => miss(&site, count),
                 Err(RecvError::Closed) => return,
             },
         }
-        while changed.len() < BLOCK {
+        while news.len() < BLOCK {
             let Ok(id) = changes.try_recv() else { break };
-            changed.insert(id);
+            news.insert(id);
         }
         let site = Arc::clone(&site);
-        let counting = move || changed.into_iter().for_each(|id| count(&site, id));
+        let counting = move || news.into_iter().for_each(|id| count(&site, id));
         if tokio::task::spawn_blocking(counting).await.is_err() {
             return;
         }
@@ -99,7 +99,8 @@ fn now(site: &Site, facts: &Facts, text: &mut Text) {
     gauge("faulty", "Something should be looked at.", Some(faults));
     gauge("queue_alerts", "Alerts that wait to be told.", Some(facts.pending as f64));
     gauge("queue_alerts_max", "How many may wait.", Some(facts.max_pending as f64));
-    let age = facts.oldest.map_or(0.0, |at| jiff::Timestamp::now().duration_since(at).as_secs_f64());
+    let age =
+        facts.oldest.map_or(0.0, |at| jiff::Timestamp::now().duration_since(at).as_secs_f64());
     gauge("queue_oldest_seconds", "How long the oldest alert waits.", Some(age.max(0.0)));
     let free = facts.free_space.map(|bytes| bytes as f64);
     gauge("disk_free_bytes", "Free space on the disk of the store.", free);

@@ -207,7 +207,8 @@ pub(in crate::web) async fn add(
         let told = Told { wrong: wrong.to_owned(), ..Told::default() };
         show(&site, &visit, StatusCode::BAD_REQUEST, &told)
     };
-    let (Ok(name), Ok(role)) = (fields.get("name").parse::<UserName>(), fields.get("role").parse::<Role>())
+    let (Ok(name), Ok(role)) =
+        (fields.get("name").parse::<UserName>(), fields.get("role").parse::<Role>())
     else {
         return bad(words.user_name_wrong);
     };
@@ -241,7 +242,8 @@ pub(in crate::web) async fn role(
     fields: Fields,
 ) -> Response {
     let words = visit.words;
-    let (Ok(name), Ok(role)) = (fields.get("name").parse::<UserName>(), fields.get("role").parse::<Role>())
+    let (Ok(name), Ok(role)) =
+        (fields.get("name").parse::<UserName>(), fields.get("role").parse::<Role>())
     else {
         return StatusCode::BAD_REQUEST.into_response();
     };
@@ -256,7 +258,8 @@ pub(in crate::web) async fn add_token(
     fields: Fields,
 ) -> Response {
     let words = visit.words;
-    let scopes: BTreeSet<Scope> = fields.all("scope").filter_map(|word| word.parse().ok()).collect();
+    let scopes: BTreeSet<Scope> =
+        fields.all("scope").filter_map(|word| word.parse().ok()).collect();
     let days = match fields.get("days") {
         "" => Some(None),
         text => text.parse().ok().filter(|days| (1..=3650).contains(days)).map(Some),

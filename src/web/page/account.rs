@@ -82,10 +82,10 @@ fn picture(text: &str, name: &str) -> Markup {
     let size = code.size();
     let dark = (0..size).flat_map(|y| (0..size).map(move |x| (x, y)));
     let squares = dark.filter(|(x, y)| code.get_module(*x, *y));
-    let path: String = squares.map(|(x, y)| format!("M{x} {y}h1v1h-1z")).collect();
+    let path: Vec<String> = squares.map(|(x, y)| format!("M{x} {y}h1v1h-1z")).collect();
     let view = format!("-4 -4 {0} {0}", size + 8);
     html! {
-        svg.qr viewBox=(view) role="img" aria-label=(name) { path d=(path) fill="#000" {} }
+        svg.qr viewBox=(view) role="img" aria-label=(name) { path d=(path.concat()) fill="#000" {} }
     }
 }
 
@@ -120,7 +120,8 @@ pub(in crate::web) async fn password(
     // All her sessions are over, this one too: she logs in with what she has just chosen.
     site.sessions().end_all(&who.name);
     let visit = Visit { who: None, ..visit };
-    let content = html! { (tell(true, words.password_changed)) p { a href="/login" { (words.log_in) } } };
+    let content =
+        html! { (tell(true, words.password_changed)) p { a href="/login" { (words.log_in) } } };
     page(&visit, words.my_account, Place::Nowhere, &content).into_response()
 }
 
@@ -144,7 +145,7 @@ pub(in crate::web) async fn totp_on(
         return show(&site, &visit, StatusCode::BAD_REQUEST, "", words.code_wrong);
     }
     site.codes().insert(who.name.clone(), totp);
-    set_totp(&site, &visit, who, Some(secret), "totp.on")
+    set_totp(&site, &visit, &who, Some(secret), "totp.on")
 }
 
 /// Turns it off.
@@ -157,13 +158,13 @@ pub(in crate::web) async fn totp_off(
     if !is_hers(&site, &who.name, &fields).await {
         return show(&site, &visit, StatusCode::FORBIDDEN, "", visit.words.password_wrong);
     }
-    set_totp(&site, &visit, who, None, "totp.off")
+    set_totp(&site, &visit, &who, None, "totp.off")
 }
 
 fn set_totp(
     site: &Site,
     visit: &Visit,
-    who: Who,
+    who: &Who,
     secret: Option<TotpSecret>,
     what: &str,
 ) -> Response {

@@ -13,7 +13,7 @@ use super::alerts::{download, number, subject};
 use super::{Icon, Place, badge, csrf, page, problem, time};
 use crate::alert::AlertId;
 use crate::control::{self, AlertView, Answer, Request};
-use crate::queue::{Record, ReadError};
+use crate::queue::{ReadError, Record};
 use crate::web::account::Role;
 use crate::web::guard::Visit;
 use crate::web::site::Site;
@@ -120,7 +120,7 @@ fn fragment(visit: &Visit, site: &Site, story: &Story) -> Markup {
                     li {
                         b { (delivery.person) } " " (badge::channel(delivery.channel, words)) " "
                         (badge::progress(delivery.progress, words))
-                        " " span.quiet { (delivery.tries) " " (words.tries) }
+                        " " span.quiet { (words.tries) ": " (delivery.tries) }
                     }
                 }
             }
@@ -255,11 +255,7 @@ fn moments(story: &Story, site: &Site, words: &Words) -> Vec<Moment> {
     let mut moments = vec![
         plain(Icon::Envelope, words.received, alert.origin.client.clone()),
         plain(Icon::Eye, words.understood, read),
-        plain(
-            Icon::Funnel,
-            words.filtered,
-            decision.unwrap_or_else(|| words.passed.to_owned()),
-        ),
+        plain(Icon::Funnel, words.filtered, decision.unwrap_or_else(|| words.passed.to_owned())),
     ];
     let mut later = Vec::new();
     for delivery in &story.view.deliveries {

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::{Place, badge, page, problem, time};
 use crate::alert::{AlertId, Severity};
+use crate::config::PersonName;
 use crate::control::AlertView;
 use crate::web::guard::Visit;
 use crate::web::search::{Found, Wanted};
@@ -159,10 +160,11 @@ pub(in crate::web) async fn csv(
     let Ok(found) = wanted.find(&site.parts.queue, IN_AN_EXPORT).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let mut text = String::from("id,received,state,severity,source,kind,host,check,subject,from,people\r\n");
+    let mut text =
+        String::from("id,received,state,severity,source,kind,host,check,subject,from,people\r\n");
     for alert in &found.alerts {
         let event = alert.events.first();
-        let people: Vec<_> = alert.people.iter().map(|person| person.as_str()).collect();
+        let people: Vec<_> = alert.people.iter().map(PersonName::as_str).collect();
         let of = |value: Option<&str>| value.unwrap_or_default().to_owned();
         let row = [
             alert.id.to_string(),

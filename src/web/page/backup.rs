@@ -54,10 +54,7 @@ fn show(visit: &Visit, status: StatusCode, told: &Markup) -> Response {
 
 /// The file with its secrets: a backup without them would be none. By a form, so that no other site
 /// can ask for it, and noted in the audit log.
-pub(in crate::web) async fn configuration(
-    State(site): State<Arc<Site>>,
-    visit: Visit,
-) -> Response {
+pub(in crate::web) async fn configuration(State(site): State<Arc<Site>>, visit: Visit) -> Response {
     match change::text(&site).await {
         Ok(text) => {
             site.audit.note(visit.name(), &visit.peer.to_string(), "backup", "configuration");

@@ -38,13 +38,11 @@ pub(in crate::web) fn state(state: State, words: &Words) -> Markup {
 }
 
 pub(in crate::web) fn severity(severity: Option<Severity>, words: &Words) -> Markup {
-    match severity {
-        Some(known) => {
-            let class = format!("badge v-{}", known.as_str());
-            html! { span class=(class) { (severity_word(known, words)) } }
-        }
-        None => html! { span.badge.v-none { (words.sev_unknown) } },
-    }
+    let Some(known) = severity else {
+        return html! { span.badge.v-none { (words.sev_unknown) } };
+    };
+    let class = format!("badge v-{}", known.as_str());
+    html! { span class=(class) { (severity_word(known, words)) } }
 }
 
 pub(in crate::web) const fn severity_word(severity: Severity, words: &Words) -> &'static str {

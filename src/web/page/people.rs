@@ -99,7 +99,8 @@ pub(in crate::web) async fn test(
     fields: Fields,
 ) -> Response {
     let words = visit.words;
-    let (Ok(person), Some(by)) = (name.parse::<PersonName>(), channel(fields.get("channel"))) else {
+    let (Ok(person), Some(by)) = (name.parse::<PersonName>(), channel(fields.get("channel")))
+    else {
         return problem(&visit, StatusCode::BAD_REQUEST, words.form_not_understood);
     };
     let detail = format!("{person} {by}");

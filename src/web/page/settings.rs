@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::change::{done as done_of, fault, lines};
 use super::people::by;
-use super::{Place, badge, csrf, field, page, problem, tell};
+use super::{Place, badge, csrf, field, page, problem, tell, time};
 use crate::config::edit::Edit;
 use crate::config::{ChannelName, Config};
 use crate::web::api::channel;
@@ -21,10 +21,10 @@ use crate::web::site::Site;
 
 /// The page.
 pub(in crate::web) async fn settings(State(site): State<Arc<Site>>, visit: Visit) -> Response {
-    show(&site, &visit, StatusCode::OK, &html! {}).await
+    show(&site, &visit, StatusCode::OK, &html! {})
 }
 
-async fn show(site: &Site, visit: &Visit, status: StatusCode, told: &Markup) -> Response {
+fn show(site: &Site, visit: &Visit, status: StatusCode, told: &Markup) -> Response {
     let words = visit.words;
     let config = site.config();
     let content = html! {
@@ -98,11 +98,20 @@ fn history(site: &Site, visit: &Visit) -> Markup {
             @if kept.is_empty() { p.quiet { (words.no_history) } }
             ul.steps {
                 @for name in kept.iter().take(20) {
-                    li { a href={ "/settings/history/" (name) } { code { (name) } } }
+                    li { a href={ "/settings/history/" (name) } { (kept_at(name)) } }
                 }
             }
         }
     }
+}
+
+/// When an earlier file was replaced, by its name (`20261128T165326377Z.toml`).
+fn kept_at(name: &str) -> Markup {
+    let part = |range: std::ops::Range<usize>| name.get(range).unwrap_or_default();
+    let (date, clock) =
+        ((part(0..4), part(4..6), part(6..8)), (part(9..11), part(11..13), part(13..15)));
+    let text = format!("{}-{}-{}T{}:{}:{}Z", date.0, date.1, date.2, clock.0, clock.1, clock.2);
+    text.parse().map_or_else(|_| html! { (name) }, time::moment)
 }
 
 /// Switches and orders channels.
@@ -119,7 +128,8 @@ pub(in crate::web) async fn switch(
         "off" => Edit::SwitchChannel(name, false),
         "up" => {
             let mut order = site.config().channels.enabled.clone();
-            if let Some(place) = order.iter().position(|other| *other == name).filter(|at| *at > 0) {
+            if let Some(place) = order.iter().position(|other| *other == name).filter(|at| *at > 0)
+            {
                 order.swap(place, place - 1);
             }
             Edit::OrderChannels(order)
@@ -127,7 +137,7 @@ pub(in crate::web) async fn switch(
         _ => return problem(&visit, StatusCode::BAD_REQUEST, visit.words.form_not_understood),
     };
     let made = change::make(&site, &by(&visit), "channels", edit).await;
-    told(&site, &visit, made).await
+    told(&site, &visit, made)
 }
 
 /// The language, and how much of a mail an SMS has.
@@ -140,7 +150,7 @@ pub(in crate::web) async fn language(
         Ok(language) => language,
         Err(error) => {
             let wrong = tell(false, &crate::config::NameError::to_string(&error));
-            return show(&site, &visit, StatusCode::BAD_REQUEST, &wrong).await;
+            return show(&site, &visit, StatusCode::BAD_REQUEST, &wrong);
         }
     };
     let by = by(&visit);
@@ -158,13 +168,13 @@ pub(in crate::web) async fn language(
         }
         Err(error) => Err(error),
     };
-    told(&site, &visit, made).await
+    told(&site, &visit, made)
 }
 
-async fn told(site: &Site, visit: &Visit, made: Result<Done, ChangeError>) -> Response {
+fn told(site: &Site, visit: &Visit, made: Result<Done, ChangeError>) -> Response {
     match made {
-        Ok(done) => show(site, visit, StatusCode::OK, &done_of(&done, visit.words)).await,
-        Err(error) => show(site, visit, StatusCode::CONFLICT, &fault(&error)).await,
+        Ok(done) => show(site, visit, StatusCode::OK, &done_of(&done, visit.words)),
+        Err(error) => show(site, visit, StatusCode::CONFLICT, &fault(&error)),
     }
 }
 
@@ -254,7 +264,7 @@ pub(in crate::web) async fn save_file(
     }
     let text = typed(&fields, &current);
     match change::replace(&site, &by(&visit), "file", current.clone(), text).await {
-        Ok(done) => show(&site, &visit, StatusCode::OK, &done_of(&done, words)).await,
+        Ok(done) => show(&site, &visit, StatusCode::OK, &done_of(&done, words)),
         Err(error) => {
             let told = fault(&error);
             editor(&visit, StatusCode::CONFLICT, &shown, fields.get("stamp"), &told)
@@ -269,7 +279,8 @@ pub(in crate::web) async fn earlier(
     Path(name): Path<String>,
 ) -> Response {
     let words = visit.words;
-    let (Some(old), Ok(current)) = (change::read_kept(&site, &name), change::text(&site).await) else {
+    let (Some(old), Ok(current)) = (change::read_kept(&site, &name), change::text(&site).await)
+    else {
         return problem(&visit, StatusCode::NOT_FOUND, words.not_found);
     };
     let changed = diff(&mask::masked(&current), &mask::masked(&old));
@@ -299,5 +310,5 @@ pub(in crate::web) async fn undo(
         return Redirect::to("/settings").into_response();
     };
     let made = change::replace(&site, &by(&visit), "undo", current, old).await;
-    told(&site, &visit, made).await
+    told(&site, &visit, made)
 }

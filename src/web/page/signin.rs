@@ -70,9 +70,9 @@ pub(in crate::web) async fn login(
     };
     let user = name.as_ref().and_then(|name| accounts.users.get(name));
     let hash = user.map(|user| user.password.clone());
-    let right = match site.passwords.verify(fields.raw("password").to_owned(), hash).await {
-        Ok(right) => right,
-        Err(_) => return again(StatusCode::SERVICE_UNAVAILABLE, words.login_busy),
+    let compared = site.passwords.verify(fields.raw("password").to_owned(), hash).await;
+    let Ok(right) = compared else {
+        return again(StatusCode::SERVICE_UNAVAILABLE, words.login_busy);
     };
     match (name, user) {
         (Some(name), Some(user)) if right => {
@@ -102,22 +102,20 @@ fn locked(site: &Site, keys: &[String]) -> Option<u64> {
 
 fn fail(site: &Site, keys: &[String]) {
     let mut lockout = site.lockout();
-    keys.iter().for_each(|key| lockout.fail(key, now()));
+    for key in keys {
+        lockout.fail(key, now());
+    }
 }
 
 fn succeed(site: &Site, keys: &[String]) {
     let mut lockout = site.lockout();
-    keys.iter().for_each(|key| lockout.succeed(key));
+    for key in keys {
+        lockout.succeed(key);
+    }
 }
 
 /// Begins a session; one that was there before is over, so that nobody can have planted it.
-fn begin(
-    site: &Site,
-    visit: &Visit,
-    name: UserName,
-    generation: u64,
-    half_way: bool,
-) -> Response {
+fn begin(site: &Site, visit: &Visit, name: UserName, generation: u64, half_way: bool) -> Response {
     let cookie = {
         let mut sessions = site.sessions();
         if let Some(who) = &visit.who {
@@ -189,12 +187,17 @@ pub(in crate::web) async fn code(
     };
     let right = {
         let mut codes = site.codes();
-        let used: &mut Totp = codes.entry(who.name.clone()).or_default();
-        used.accept(secret, fields.get("code"), unix_now())
+        let taken: &mut Totp = codes.entry(who.name.clone()).or_default();
+        taken.accept(secret, fields.get("code"), unix_now())
     };
     if !right {
         fail(&site, &keys);
-        site.audit.note(who.name.as_str(), &visit.peer.to_string(), "login.failed", "second factor");
+        site.audit.note(
+            who.name.as_str(),
+            &visit.peer.to_string(),
+            "login.failed",
+            "second factor",
+        );
         return (StatusCode::UNAUTHORIZED, code_form(&visit, words.code_wrong)).into_response();
     }
     succeed(&site, &keys);

@@ -106,9 +106,8 @@ const fn span_word(span: Span, words: &Words) -> &'static str {
 
 fn content(figures: &Statistics, span: Span, cut: bool, words: &Words) -> Markup {
     let format = if span == Span::Day { "%H:00" } else { "%m-%d" };
-    let name = |at: &Timestamp| {
-        at.to_zoned_datetime(TimeZone::system()).strftime(format).to_string()
-    };
+    let name =
+        |at: &Timestamp| at.to_zoned_datetime(TimeZone::system()).strftime(format).to_string();
     let bars: Vec<_> = figures.bars.iter().map(|(at, count)| (name(at), *count)).collect();
     html! {
         nav.row aria-label=(words.statistics) {
@@ -207,14 +206,17 @@ pub(in crate::web) async fn csv(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut rows: Vec<[String; 3]> = Vec::new();
-    let mut row = |group: &str, name: String, value: String| rows.push([group.to_owned(), name, value]);
+    let mut row =
+        |group: &str, name: String, value: String| rows.push([group.to_owned(), name, value]);
     for (at, count) in &figures.bars {
         row("alerts since", at.to_string(), count.to_string());
     }
     for (group, counts) in
         [("host", &figures.hosts), ("source", &figures.sources), ("client", &figures.clients)]
     {
-        counts.iter().for_each(|(name, count)| row(group, name.clone(), count.to_string()));
+        for (name, count) in counts {
+            row(group, name.clone(), count.to_string());
+        }
     }
     let seconds = |time: Option<std::time::Duration>| {
         time.map_or_else(String::new, |time| time.as_secs_f64().to_string())
