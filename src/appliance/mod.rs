@@ -5,6 +5,8 @@
 //! half there.
 
 mod gsm;
+mod health;
+pub mod machine;
 mod settings;
 
 use std::net::SocketAddr;
@@ -21,11 +23,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::text;
+use crate::board::Board;
 use crate::channel::call::{Caller, Progress};
 use crate::channel::{Channel, GsmChannel, MailChannel, SmsChannel, SmsText};
 use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
+use crate::health::Status;
 use crate::intake::{Door, FilterGate, Intake};
 use crate::queue;
 use crate::smtp;
@@ -33,6 +37,7 @@ use crate::speech::Speaker;
 use crate::web;
 
 use gsm::Gsm;
+use health::{Health, Sources};
 use settings::Keeper;
 
 /// Most requests to read the configuration again that wait.
@@ -79,6 +84,8 @@ pub struct Appliance {
     control: control::Server,
     gsm: Gsm,
     keeper: Keeper,
+    health: Health,
+    status: watch::Receiver<Arc<Status>>,
     writer: thread::JoinHandle<()>,
     queue: queue::Queue,
     calls: broadcast::Sender<Progress>,
@@ -101,12 +108,25 @@ impl Appliance {
         let channels: Vec<Arc<dyn Channel>> = vec![
             Arc::new(MailChannel::new(settings.clone())),
             Arc::new(SmsChannel::new(settings.clone(), modem.clone(), sms_text(settings.clone()))),
-            Arc::new(GsmChannel::new(caller, modem)),
+            Arc::new(GsmChannel::new(caller, modem.clone())),
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
         let door: Arc<dyn Door> = Arc::new(Intake::new(queue.clone()));
         let smtp = smtp::Server::bind(settings.clone(), Arc::clone(&door))?;
+        let (health, status) = Health::new(
+            Sources {
+                settings: settings.clone(),
+                wrong: keeper.wrong(),
+                ports: smtp.open_ports(),
+                telling: dispatcher.telling(),
+                modem,
+                sip: watch::channel(None).1,
+                queue: queue.clone(),
+                commands: handle.commands.clone(),
+            },
+            config_file,
+        );
         let (reload, reloads) = mpsc::channel(RELOADS);
         let desk = Arc::new(control::Desk {
             queue: queue.clone(),
@@ -114,6 +134,7 @@ impl Appliance {
             reload,
             calls: calls.clone(),
             settings: settings.clone(),
+            health: status.clone(),
         });
         let control = control::Server::bind(&config.appliance.store, Arc::clone(&desk))?;
         let web = web::Server::bind(web::Parts {
@@ -125,7 +146,19 @@ impl Appliance {
             speaker,
         });
         let keeper = keeper.obeying(reloads);
-        Ok(Self { smtp, web, dispatcher, control, gsm, keeper, writer, queue, calls })
+        Ok(Self {
+            smtp,
+            web,
+            dispatcher,
+            control,
+            gsm,
+            keeper,
+            health,
+            status,
+            writer,
+            queue,
+            calls,
+        })
     }
 
     /// Addresses of the SMTP ports, in the order of the configuration.
@@ -158,6 +191,19 @@ impl Appliance {
         self.calls.subscribe()
     }
 
+    /// How the appliance is, now and whenever that changes.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.status.clone()
+    }
+
+    /// Takes this board, whatever is configured.
+    #[must_use]
+    pub fn on_board(mut self, board: Box<dyn Board>) -> Self {
+        self.health.with_board(board);
+        self
+    }
+
     /// Runs until `stop`; then ends in order: no new mail, what is being told is told, the rest
     /// waits on disk.
     ///
@@ -171,6 +217,7 @@ impl Appliance {
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));
+        parts.start("the watch over all", |stop| self.health.run(stop));
         parts.start("the configuration's keeper", |stop| self.keeper.run(stop));
         let died = tokio::select! {
             () = stop.cancelled() => None,
@@ -179,6 +226,7 @@ impl Appliance {
         if let Some(died) = &died {
             tracing::error!(part = died.part, reason = died.reason, "ended by itself; stopping");
         }
+        health::stopping();
         parts.stop().await;
         // When the last handle on the queue is gone, its thread writes what it has and ends.
         if timeout(PART_PATIENCE, self.queue.ended()).await.is_err() {

@@ -36,7 +36,7 @@ pub enum Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Led {
     /// Power and health.
-    Power,
+    Health,
     /// Network.
     Network,
     /// GSM.
@@ -52,7 +52,7 @@ pub enum Led {
 impl Led {
     /// All lights.
     pub const ALL: [Self; 6] =
-        [Self::Power, Self::Network, Self::Gsm, Self::Sip, Self::Alert, Self::Fault];
+        [Self::Health, Self::Network, Self::Gsm, Self::Sip, Self::Alert, Self::Fault];
 }
 
 /// What can be closed.
@@ -60,6 +60,8 @@ impl Led {
 pub enum Input {
     /// The button.
     Button,
+    /// STATUS of the modem; closed is on.
+    ModemStatus,
     /// A dry contact, by its place in the configuration.
     Contact(usize),
 }

@@ -92,7 +92,7 @@ impl Panel {
                 tick.acts.push(Act::Contact(place, closed));
             }
         }
-        let (key, begins) = self.power.tick(seen.modem, now);
+        let (key, begins) = self.power.tick(seen.modem, is_closed(Input::ModemStatus), now);
         if begins {
             tick.acts.push(Act::ModemKey);
         }

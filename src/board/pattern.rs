@@ -35,7 +35,7 @@ pub fn is_lit(led: Led, status: &Status, alarm: bool, time: Duration) -> bool {
     }
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     match led {
-        Led::Power => match &status.wakes {
+        Led::Health => match &status.wakes {
             Wakes::Yes(_) => true,
             Wakes::Hardly(_) => beats(SLOW, millis),
             Wakes::No(_) => beats(FAST, millis),
@@ -141,11 +141,11 @@ mod tests {
             assert!(course(led, &with(part, down()), false).contains(" -150 +150 -150 +150"));
         }
         let mut status = status();
-        assert_eq!(course(Led::Power, &status, false), "+10000");
+        assert_eq!(course(Led::Health, &status, false), "+10000");
         status.wakes = Wakes::Hardly(String::new());
-        assert!(course(Led::Power, &status, false).starts_with(slow));
+        assert!(course(Led::Health, &status, false).starts_with(slow));
         status.wakes = Wakes::No(String::new());
-        assert!(course(Led::Power, &status, false).contains(" -150 +150 -150"));
+        assert!(course(Led::Health, &status, false).contains(" -150 +150 -150"));
     }
 
     #[test]

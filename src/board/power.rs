@@ -83,7 +83,8 @@ pub(super) struct ModemPower {
 
 impl ModemPower {
     /// What is pressed now, and whether that begins now.
-    pub(super) fn tick(&mut self, wish: Wish, now: Instant) -> (Option<Key>, bool) {
+    /// `is_on` is what the modem's STATUS says; without one it is taken for off.
+    pub(super) fn tick(&mut self, wish: Wish, is_on: bool, now: Instant) -> (Option<Key>, bool) {
         while self.presses.front().is_some_and(|(_, _, end)| *end <= now) {
             self.presses.pop_front();
         }
@@ -97,7 +98,7 @@ impl ModemPower {
         if self.next.is_some_and(|next| now < next) || !self.has_some_left(now) {
             return (None, false);
         }
-        self.begin(wish.model, now);
+        self.begin(wish.model, is_on, now);
         (self.presses.front().map(|(key, ..)| *key), true)
     }
 
@@ -109,17 +110,19 @@ impl ModemPower {
         self.history.len() < MOST_A_DAY
     }
 
-    fn begin(&mut self, model: Option<ModemModel>, now: Instant) {
+    fn begin(&mut self, model: Option<ModemModel>, is_on: bool, now: Instant) {
         let keying = keying(model);
         let mut end = now;
         let mut press = |key, length| {
             self.presses.push_back((key, end, end + length));
             end += length;
         };
-        match (self.times, keying.off) {
+        let off = if is_on { Some(keying.off.unwrap_or(keying.on)) } else { keying.off };
+        match (self.times, off) {
             (times, _) if times % 2 == 1 => press(Key::Reset, keying.reset),
             // Who was never on need not be switched off.
-            (0, _) | (_, None) => press(Key::Power, keying.on),
+            (0, _) if !is_on => press(Key::Power, keying.on),
+            (_, None) => press(Key::Power, keying.on),
             (_, Some(off)) => {
                 press(Key::Power, off);
                 end += OFF_TIME;
@@ -150,7 +153,7 @@ mod tests {
         for step in 0..u64::try_from(length.as_millis()).unwrap() / 50 {
             let at = step * 50;
             let wish = Wish { dead: dead(at), model };
-            let (key, _) = power.tick(wish, begun + Duration::from_millis(at));
+            let (key, _) = power.tick(wish, false, begun + Duration::from_millis(at));
             match (before, key) {
                 (None, Some(key)) => found.push((key, at, 50)),
                 (Some(_), Some(_)) => found.last_mut().unwrap().2 += 50,
@@ -194,6 +197,17 @@ mod tests {
         let lengths: Vec<_> = found.iter().map(|(key, _, length)| (*key, *length)).collect();
         let power = |length| (Key::Power, length);
         assert_eq!(lengths, [power(600), (Key::Reset, 2500), power(3000), power(600)]);
+    }
+
+    #[test]
+    fn one_that_is_on_is_switched_off_first() {
+        let (begun, mut power) = (Instant::now(), ModemPower::default());
+        let wish = Wish { dead: 1, model: None };
+        let mut pressed = |seconds| {
+            power.tick(wish, seconds == 0, begun + Duration::from_secs(seconds)).0.is_some()
+        };
+        let course: Vec<bool> = [0, 1, 2, 6, 7, 8, 9].into_iter().map(&mut pressed).collect();
+        assert_eq!(course, [true, true, false, false, true, false, false]);
     }
 
     #[test]

@@ -18,14 +18,14 @@ impl RaspberryPi {
     pub(super) fn open(pins: &Pins) -> Result<Self, Error> {
         let gpio = Gpio::new()?;
         let singles = [
-            (Output::Led(Led::Power), pins.led_power),
+            (Output::Led(Led::Health), pins.led_health),
             (Output::Led(Led::Network), pins.led_network),
             (Output::Led(Led::Gsm), pins.led_gsm),
             (Output::Led(Led::Sip), pins.led_sip),
             (Output::Led(Led::Alert), pins.led_alert),
             (Output::Led(Led::Fault), pins.led_fault),
             (Output::Buzzer, pins.buzzer),
-            (Output::PowerKey, pins.power_key),
+            (Output::PowerKey, pins.pwrkey),
             (Output::Reset, pins.reset),
         ];
         let singles = singles.into_iter().filter_map(|(output, pin)| Some((output, pin?)));
@@ -42,6 +42,9 @@ impl RaspberryPi {
         let mut inputs = BTreeMap::new();
         for (input, pin) in button.into_iter().chain(contacts) {
             inputs.insert(input, gpio.get(pin)?.into_input_pullup());
+        }
+        if let Some(pin) = pins.status {
+            inputs.insert(Input::ModemStatus, gpio.get(pin)?.into_input_pulldown());
         }
         Ok(Self { outputs, inputs })
     }
@@ -60,6 +63,11 @@ impl Board for RaspberryPi {
     }
 
     fn is_closed(&self, input: Input) -> bool {
-        self.inputs.get(&input).is_some_and(InputPin::is_low)
+        let pin = self.inputs.get(&input);
+        match input {
+            Input::Button | Input::Contact(_) => pin.is_some_and(InputPin::is_low),
+            // The modem drives it.
+            Input::ModemStatus => pin.is_some_and(InputPin::is_high),
+        }
     }
 }

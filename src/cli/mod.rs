@@ -6,11 +6,13 @@ mod call;
 mod change;
 mod check_config;
 mod demo;
+mod doctor;
 mod explain;
 mod manual;
 mod modem_simulator;
 mod output;
 mod people;
+mod provision;
 mod queue;
 mod run;
 mod say;
@@ -45,6 +47,7 @@ use output::{Closed, Output};
     after_help = "Examples:
   smtp-appliance demo                          see it at work, without any hardware
   smtp-appliance check-config                  is the configuration right?
+  smtp-appliance doctor                        does everything work?
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
   smtp-appliance call ana 'Disk full'          her phone rings, and says it
@@ -106,10 +109,14 @@ enum Command {
     Web(web::Command),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
+    /// Say what works, what does not, and what to do about it.
+    Doctor(doctor::Args),
     /// Show the appliance at work with a simulated modem, phone and relay.
     Demo(demo::Args),
     /// Be a GSM module on a pseudo-terminal, for trials without hardware.
     ModemSimulator(modem_simulator::Args),
+    /// Take in appliance.toml from the card (what the image does at its start).
+    Provision(provision::Args),
     /// Print the completions of a shell.
     Completions(manual::CompletionsArgs),
     /// Print the manual page.
@@ -179,6 +186,8 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::Doctor(args) => return doctor::run(&args, &mut context),
+        Command::Provision(args) => return provision::run(&args, &mut context),
         Command::Call(args) => return call::run(args, &mut context),
         Command::SendTest(args) => return send_test::run(&args, &mut context),
         Command::Run(args) => run::run(&args, &context)?,

@@ -33,7 +33,7 @@ pub enum BoardKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pins {
     /// LED: power and health.
-    pub led_power: Option<Pin>,
+    pub led_health: Option<Pin>,
     /// LED: network.
     pub led_network: Option<Pin>,
     /// LED: GSM.
@@ -47,9 +47,11 @@ pub struct Pins {
     /// Buzzer.
     pub buzzer: Option<Pin>,
     /// PWRKEY of the modem.
-    pub power_key: Option<Pin>,
+    pub pwrkey: Option<Pin>,
     /// RESET of the modem.
     pub reset: Option<Pin>,
+    /// STATUS of the modem: high when it is on.
+    pub status: Option<Pin>,
     /// Button to ground.
     pub button: Option<Pin>,
     /// Relays.
@@ -58,20 +60,21 @@ pub struct Pins {
     pub contacts: Vec<Pin>,
 }
 
-/// Those of the pin table in `docs/board.md`.
+/// Those of `hardware/pins.tsv`.
 impl Default for Pins {
     fn default() -> Self {
         Self {
-            led_power: Some(22),
-            led_network: Some(23),
-            led_gsm: Some(24),
-            led_sip: Some(25),
-            led_alert: Some(5),
-            led_fault: Some(6),
+            led_health: Some(5),
+            led_network: Some(6),
+            led_gsm: Some(13),
+            led_sip: Some(19),
+            led_alert: Some(26),
+            led_fault: Some(22),
             buzzer: Some(12),
-            power_key: Some(17),
-            reset: Some(27),
-            button: Some(16),
+            pwrkey: Some(23),
+            reset: Some(24),
+            status: Some(25),
+            button: Some(17),
             relays: Vec::new(),
             contacts: Vec::new(),
         }

@@ -28,7 +28,7 @@ pub use section::{
     Speech, Templates, TextTemplates, Unacknowledged,
 };
 pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
-pub use system::{Addressing, System, Wifi};
+pub use system::{Addressing, System, Wifi, Wireguard};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};
 pub use web::Web;

@@ -50,7 +50,7 @@ pub struct Config {
     pub web: Web,
     /// `[board]`; no pin is touched when the section is missing.
     pub board: Option<Board>,
-    /// `[system]`
+    /// `[system]`, `[network]`, `[wifi]`, `[wireguard]`
     pub system: System,
     /// `[texts.LANGUAGE]`
     pub texts: Templates,

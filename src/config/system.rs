@@ -1,29 +1,31 @@
-//! `[system]`: what the image's system is told. The program itself does nothing with it.
+//! `[system]`, `[network]`, `[wifi]`, `[wireguard]`: what the image's system is told. The program itself
+//! does nothing with it.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use ipnet::IpNet;
 
 use super::Secret;
 
-/// `[system]`
+/// What the image's system is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct System {
     /// Name of the machine.
-    pub host_name: Option<String>,
+    pub hostname: Option<String>,
     /// Time zone by its name in the tz database, for the log.
     pub timezone: Option<String>,
     /// Time servers, besides those of the network.
     pub ntp: Vec<String>,
-    /// `[system.network]`: the wire.
-    pub network: Option<Addressing>,
-    /// `[system.wifi]`
-    pub wifi: Option<Wifi>,
-    /// `[system.ssh]`: public keys that may log in, as `authorized_keys` has them.
+    /// Public keys that may log in, as `authorized_keys` has them.
     pub ssh_keys: Vec<String>,
-    /// `[system.wireguard]`: a file for `wg-quick`.
-    pub wireguard: Option<PathBuf>,
+    /// `[network]`: the wire.
+    pub network: Option<Addressing>,
+    /// `[wifi]`
+    pub wifi: Option<Wifi>,
+    /// `[wireguard]`
+    pub wireguard: Option<Wireguard>,
+    /// Whether there is any of these sections.
+    pub is_there: bool,
 }
 
 /// How an interface gets its address.
@@ -37,7 +39,7 @@ pub struct Addressing {
     pub dns: Vec<IpAddr>,
 }
 
-/// `[system.wifi]`
+/// `[wifi]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wifi {
     /// Name of the network.
@@ -48,4 +50,19 @@ pub struct Wifi {
     pub country: Option<String>,
     /// How it gets its address.
     pub addressing: Addressing,
+}
+
+/// `[wireguard]`: a tunnel to another site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wireguard {
+    /// Key of this end.
+    pub private_key: Secret,
+    /// Address of this end in the tunnel.
+    pub address: IpNet,
+    /// Public key of the other end.
+    pub peer: String,
+    /// Host and port of the other end.
+    pub endpoint: String,
+    /// What is reached through it.
+    pub allowed: Vec<IpNet>,
 }

@@ -60,6 +60,7 @@ pub fn call(
             | Answer::Show { .. }
             | Answer::Retried { .. }
             | Answer::Tested { .. }
+            | Answer::Health { .. }
             | Answer::Done
             | Answer::Failed { .. }) => return Ok(answer),
         }

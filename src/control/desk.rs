@@ -13,21 +13,24 @@ use crate::channel::call::{CallByHand, Happening, Progress};
 use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
+use crate::health::Status;
 use crate::queue::Queue;
 
 /// What answers are made from; the command line and the web ask the same one.
 #[derive(Debug)]
 pub struct Desk {
-    /// The alerts.
+    /// The queue.
     pub queue: Queue,
     /// Where the dispatcher is asked.
     pub commands: mpsc::Sender<Command>,
-    /// Where the configuration is read again.
+    /// Where the configuration's keeper is asked to read its file again.
     pub reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
     /// What happens in calls.
     pub calls: broadcast::Sender<Progress>,
     /// The settings of the moment.
     pub settings: watch::Receiver<Arc<Config>>,
+    /// How the appliance is.
+    pub health: watch::Receiver<Arc<Status>>,
 }
 
 /// Which of all calls is the one that was asked for.
@@ -72,6 +75,10 @@ impl Desk {
             Request::Call(call) => {
                 let outcomes = self.call(&call).await?;
                 Ok(Answer::Tested { outcomes })
+            }
+            Request::Health => {
+                let status = Status::clone(&self.health.borrow());
+                Ok(Answer::Health { status: Box::new(status) })
             }
             Request::Reload => {
                 let (answer, answered) = oneshot::channel();

@@ -15,6 +15,7 @@ use crate::alert::AlertId;
 use crate::channel::Outcome;
 use crate::channel::call::{CallByHand, Progress};
 use crate::config::{ChannelName, PersonName};
+use crate::health::Status;
 
 pub use client::{ClientError, ask, call};
 pub use desk::Desk;
@@ -68,6 +69,8 @@ pub enum Request {
     Call(CallByHand),
     /// Read the configuration file again.
     Reload,
+    /// How the appliance is.
+    Health,
 }
 
 /// What is answered.
@@ -95,6 +98,11 @@ pub enum Answer {
     Tested {
         /// How each channel did.
         outcomes: Vec<(ChannelName, Outcome)>,
+    },
+    /// To [`Request::Health`].
+    Health {
+        /// How it is.
+        status: Box<Status>,
     },
     /// Done; there is nothing to tell.
     Done,

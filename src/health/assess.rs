@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::facts::{Attachment, Facts, GsmState, LastOutcome, SipState};
+use super::facts::{Attachment, Facts, Gsm, GsmState, LastOutcome, SipState};
 use super::status::{Alarm, Alert, Failure, Figures, Part, State, Status, Wakes};
 use crate::config::ChannelName;
 
@@ -33,6 +33,7 @@ impl Facts {
             signal_dbm: gsm.and_then(|gsm| gsm.signal_dbm),
             signal_bars: gsm.and_then(|gsm| gsm.signal_dbm).map(bars),
             operator: gsm.and_then(|gsm| gsm.operator.clone()),
+            modem_answers: gsm.map(|gsm| gsm.answers),
         };
         Status {
             parts,
@@ -149,21 +150,7 @@ impl Facts {
     }
 
     fn gsm(&self) -> State {
-        let Some(gsm) = &self.gsm else { return State::Off };
-        match (&gsm.state, gsm.attachment) {
-            (GsmState::Fault(words), _) => State::Down(words.clone()),
-            (GsmState::Starting, _) => State::Degraded("it is being brought up".to_owned()),
-            (GsmState::Ready, Attachment::Denied) => {
-                State::Down("the network refuses the SIM card".to_owned())
-            }
-            (GsmState::Ready, Attachment::Searching) => {
-                State::Degraded("it looks for its network".to_owned())
-            }
-            (GsmState::Ready, Attachment::Registered) => match gsm.signal_dbm {
-                Some(dbm) if bars(dbm) < 2 => State::Degraded(format!("weak signal: {dbm} dBm")),
-                Some(_) | None => State::Ok,
-            },
-        }
+        self.gsm.as_ref().map_or(State::Off, Gsm::assess)
     }
 
     fn sip(&self) -> State {
@@ -283,6 +270,27 @@ impl Facts {
             Some(Failure { at, channel: *channel, why })
         });
         failures.max_by_key(|failure| failure.at)
+    }
+}
+
+impl Gsm {
+    /// What that means.
+    #[must_use]
+    pub fn assess(&self) -> State {
+        match (&self.state, self.attachment) {
+            (GsmState::Fault(words), _) => State::Down(words.clone()),
+            (GsmState::Starting, _) => State::Degraded("it is being brought up".to_owned()),
+            (GsmState::Ready, Attachment::Denied) => {
+                State::Down("the network refuses the SIM card".to_owned())
+            }
+            (GsmState::Ready, Attachment::Searching) => {
+                State::Degraded("it looks for its network".to_owned())
+            }
+            (GsmState::Ready, Attachment::Registered) => match self.signal_dbm {
+                Some(dbm) if bars(dbm) < 2 => State::Degraded(format!("weak signal: {dbm} dBm")),
+                Some(_) | None => State::Ok,
+            },
+        }
     }
 }
 

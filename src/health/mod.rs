@@ -5,6 +5,10 @@ mod assess;
 mod facts;
 mod status;
 
+/// Name of the note that `provision` leaves beside the configuration when it could not take in a new
+/// one.
+pub const PROVISION_FAULT: &str = "provision-fault.txt";
+
 pub use assess::{bars, is_sane};
 pub use facts::{
     Attachment, Disk, Facts, Gsm, GsmState, LastOutcome, Network, People, Pulse, Queue, Receiver,

@@ -185,6 +185,8 @@ pub struct Figures {
     pub signal_bars: Option<u8>,
     /// Name of the GSM network.
     pub operator: Option<String>,
+    /// Whether the GSM module answers, be it with a fault.
+    pub modem_answers: Option<bool>,
 }
 
 /// How the appliance is.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::alert::AlertId;
 use crate::health::{
-    Disk, Gsm, Network, People, Pulse, Queue, Receiver, Sip, SipAccount, Speech, Telling,
+    Disk, Network, People, Pulse, Queue, Receiver, Sip, SipAccount, Speech, Telling,
 };
 
 fn well() -> Facts {

@@ -12,6 +12,7 @@ use crate::channel::Outcome;
 use crate::channel::call::Progress as CallProgress;
 use crate::config::{ChannelName, Config};
 use crate::control::{AlertView, complete, show};
+use crate::health::{Part, Status, Wakes};
 use crate::queue::{Queue, ReadError};
 
 /// Alerts of the history in which the last outcome of each channel is looked for.
@@ -29,12 +30,15 @@ pub(super) enum Grade {
     Good,
     /// It works, and somebody should look.
     Fault,
+    /// A mail would go out, which wakes nobody.
+    MailOnly,
     /// Nobody would be told.
     Bad,
 }
 
 /// The facts.
 pub(super) struct Facts {
+    pub(super) health: Arc<Status>,
     pub(super) pending: usize,
     pub(super) max_pending: usize,
     pub(super) oldest: Option<Timestamp>,
@@ -45,7 +49,6 @@ pub(super) struct Facts {
     pub(super) people: usize,
     unreachable: Vec<String>,
     pub(super) free_space: Option<u64>,
-    min_free_space: u64,
     pub(super) memory: Option<u64>,
     pub(super) running: Duration,
     /// Calls under way: the newest of each.
@@ -58,7 +61,9 @@ impl Facts {
         let (queue, config) = (site.parts.queue.clone(), site.config());
         let running = now().saturating_duration_since(site.begun);
         let calls = site.calls_now();
-        let asked = tokio::task::spawn_blocking(move || Self::ask(&queue, &config, running, calls));
+        let health = Arc::clone(&site.parts.desk.health.borrow());
+        let asked =
+            tokio::task::spawn_blocking(move || Self::ask(&queue, &config, running, calls, health));
         match asked.await {
             Ok(facts) => facts,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -70,6 +75,7 @@ impl Facts {
         config: &Config,
         running: Duration,
         calls: Vec<CallProgress>,
+        health: Arc<Status>,
     ) -> Result<Self, ReadError> {
         let reader = queue.reader();
         let pending = reader.pending(AlertId(0), config.queue.max_pending)?;
@@ -98,7 +104,7 @@ impl Facts {
             people: people.len(),
             unreachable: unreachable.collect(),
             free_space: free_space(config),
-            min_free_space: config.queue.min_free_space.0,
+            health,
             memory: memory(),
             running,
             calls,
@@ -107,25 +113,25 @@ impl Facts {
 
     /// Whether it would wake anybody.
     pub(super) fn verdict(&self) -> Grade {
-        let nobody = self.people == self.unreachable.len();
-        let full = self.free_space.is_some_and(|free| free < self.min_free_space);
-        let failing = |(_, last): &&(ChannelName, Option<(Timestamp, Outcome)>)| {
-            matches!(last, Some((_, Outcome::Retry(_) | Outcome::Refused(_))))
-        };
-        let failing = self.channels.iter().filter(failing).count();
-        let all_fail = failing == self.channels.len();
-        if nobody || full || all_fail || self.pending >= self.max_pending {
-            Grade::Bad
-        } else if failing > 0 || !self.unreachable.is_empty() {
-            Grade::Fault
-        } else {
-            Grade::Good
+        match &self.health.wakes {
+            Wakes::No(_) => Grade::Bad,
+            Wakes::Hardly(_) => Grade::MailOnly,
+            Wakes::Yes(_) if self.troubled().next().is_some() => Grade::Fault,
+            Wakes::Yes(_) if !self.unreachable.is_empty() => Grade::Fault,
+            Wakes::Yes(_) => Grade::Good,
         }
+    }
+
+    fn troubled(&self) -> impl Iterator<Item = (Part, &str)> {
+        self.health.parts.iter().filter_map(|(part, state)| Some((*part, state.why()?)))
     }
 
     /// What speaks against it, in words.
     pub(super) fn findings(&self, words: &Words) -> Vec<String> {
         let mut findings = Vec::new();
+        if let Wakes::No(why) | Wakes::Hardly(why) = &self.health.wakes {
+            findings.push(why.clone());
+        }
         if self.people == 0 {
             findings.push(words.reachable_none.to_owned());
         }
@@ -135,19 +141,28 @@ impl Facts {
         if self.channels.is_empty() {
             findings.push(words.no_channels.to_owned());
         }
-        for (channel, last) in &self.channels {
-            if let Some((_, Outcome::Retry(reason) | Outcome::Refused(reason))) = last {
-                let name = super::page::channel_word(*channel, words);
-                findings.push(format!("{name}: {reason}"));
-            }
-        }
-        if self.free_space.is_some_and(|free| free < self.min_free_space) {
-            findings.push(words.disk_full.to_owned());
-        }
-        if self.pending >= self.max_pending {
-            findings.push(words.queue_full.to_owned());
+        for (part, why) in self.troubled() {
+            findings.push(format!("{}: {why}", part_word(part, words)));
         }
         findings
+    }
+}
+
+/// The name of a part.
+pub(super) const fn part_word(part: Part, words: &Words) -> &'static str {
+    match part {
+        Part::Power => words.part_power,
+        Part::Configuration => words.part_configuration,
+        Part::Receiver => words.part_receiver,
+        Part::Store => words.part_store,
+        Part::Queue => words.queue,
+        Part::Disk => words.disk,
+        Part::Clock => words.clock,
+        Part::Network => words.part_network,
+        Part::Gsm => words.part_gsm,
+        Part::Sip => words.part_sip,
+        Part::Relay => words.part_relay,
+        Part::Speech => words.part_speech,
     }
 }
 

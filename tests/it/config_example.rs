@@ -7,12 +7,13 @@ use std::path::Path;
 use smtp_appliance::config::{Config, Fault, known_keys};
 
 /// Keys that exclude one which stands in the example; its text tells of them.
-const IN_PROSE: [(&str, &str); 5] = [
+const IN_PROSE: [(&str, &str); 6] = [
     ("mail.password_file", "password_file"),
     ("smtp.user.password_file", "password_file"),
     ("modem.pin_file", "pin_file"),
     ("sip.account.password_file", "password_file"),
-    ("system.wifi.password_file", "password_file"),
+    ("wifi.password_file", "password_file"),
+    ("wireguard.private_key_file", "private_key_file"),
 ];
 
 fn example() -> String {

@@ -43,14 +43,14 @@ async fn the_first_start_wants_the_token_and_makes_an_admin() {
         };
         browser.post("/setup", &form("0000-0000-0000-0000", PASSWORD)).must(403);
         browser.post("/setup", &form(&token, "another password")).must(400).says("differ");
-        browser.post("/setup", &form(&token, PASSWORD)).must(200).says("It would wake you");
+        browser.post("/setup", &form(&token, PASSWORD)).must(200).says("Newest alerts");
         // It is used up.
         let mut other = Browser::at(address, false);
         other.post("/setup", &form(&token, PASSWORD)).must(200).says("Log in");
         other.get("/setup").says("Log in");
         other.log_in("boss", "wrong").must(401).says("wrong");
         other.log_in("nobody", PASSWORD).must(401);
-        other.log_in("boss", PASSWORD).must(200).says("It would wake you");
+        other.log_in("boss", PASSWORD).must(200).says("Newest alerts");
         other.post("/logout", &[]).must(200).says("Log in");
         other.get("/alerts").says("Log in");
     })

@@ -159,7 +159,7 @@ async fn a_mail_can_be_tried_and_heard_and_nobody_is_told() {
             "/preferences",
             &[("language", "es"), ("theme", "dark"), ("back", "//evil.example")],
         );
-        boss.get("/").says("Ahora le despertaría").says("data-theme=\"dark\"").says("lang=\"es\"");
+        boss.get("/").says("Alertas más recientes").says("data-theme=\"dark\"").says("lang=\"es\"");
     })
     .await;
     assert!(place.phone.all().is_empty());

@@ -163,6 +163,20 @@ impl Channel for MailChannel {
     }
 }
 
+/// Whether the relay would take a mail: connects to it, begins TLS, logs in, and says goodbye.
+///
+/// # Errors
+/// Why not, for a person to read.
+pub async fn check_relay(config: &Config) -> Result<(), String> {
+    let relay = config.mail.relay.as_deref().ok_or("no relay is set")?;
+    let connector = Connector::default();
+    let opened = connector.open(relay, &config.mail, &config.appliance.name).await;
+    let mut connection = opened.map_err(|fault| fault.to_string())?;
+    // Who is logged in has all that was asked for.
+    drop(tokio::time::timeout(config.mail.timeout, connection.quit()).await);
+    Ok(())
+}
+
 fn alert_id(job: &Job) -> AlertId {
     job.alerts.first().map_or_else(AlertId::default, |alert| alert.id)
 }

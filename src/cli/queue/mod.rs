@@ -79,7 +79,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
             | Request::Drop { .. }
             | Request::SendTest { .. }
             | Request::Call(_)
-            | Request::Reload => "no alert waits; see --all for what was told",
+            | Request::Reload
+            | Request::Health => "no alert waits; see --all for what was told",
         }),
         Answer::List { alerts } => out.bytes(render::list(&alerts, output::width()).as_bytes()),
         Answer::Show { alert } if json => out.json(&alert),
@@ -93,7 +94,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
         }
         Answer::Done => out.line("it is not tried any more"),
         Answer::Failed { reason } => anyhow::bail!("{reason}"),
-        Answer::Tested { .. } | Answer::Calling(_) => {
+        Answer::Tested { .. } | Answer::Calling(_) | Answer::Health { .. } => {
             anyhow::bail!("unexpected answer of the running appliance")
         }
     }

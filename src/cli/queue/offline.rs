@@ -48,7 +48,8 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
         Request::Acknowledge { .. }
         | Request::SendTest { .. }
         | Request::Call(_)
-        | Request::Reload => {
+        | Request::Reload
+        | Request::Health => {
             bail!("the appliance is not running")
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn read<'a>(
     reader: &'a Reader<'a>,
     directory: &Directory,
 ) -> Option<Board> {
-    let is_there = !section.span().is_empty();
+    let is_there = section.is_there();
     let default = Board::default();
     let admin = section.get("admin", parsed);
     if let Some(name) = &admin
@@ -58,15 +58,16 @@ fn read_pins<'a>(section: &mut Section<'a>, reader: &'a Reader<'a>) -> Pins {
         pin
     };
     let mut pins = Pins {
-        led_power: one("led_power", default.led_power),
+        led_health: one("led_health", default.led_health),
         led_network: one("led_network", default.led_network),
         led_gsm: one("led_gsm", default.led_gsm),
         led_sip: one("led_sip", default.led_sip),
         led_alert: one("led_alert", default.led_alert),
         led_fault: one("led_fault", default.led_fault),
         buzzer: one("buzzer", default.buzzer),
-        power_key: one("power_key", default.power_key),
+        pwrkey: one("pwrkey", default.pwrkey),
         reset: one("reset", default.reset),
+        status: one("status", default.status),
         button: one("button", default.button),
         relays: Vec::new(),
         contacts: Vec::new(),
@@ -86,15 +87,16 @@ fn read_pins<'a>(section: &mut Section<'a>, reader: &'a Reader<'a>) -> Pins {
 /// A pin that was named for something else is no longer that of a default.
 fn give_way(pins: &mut Pins, section: &Section<'_>, named: &Named) {
     let singles = [
-        ("led_power", &mut pins.led_power),
+        ("led_health", &mut pins.led_health),
         ("led_network", &mut pins.led_network),
         ("led_gsm", &mut pins.led_gsm),
         ("led_sip", &mut pins.led_sip),
         ("led_alert", &mut pins.led_alert),
         ("led_fault", &mut pins.led_fault),
         ("buzzer", &mut pins.buzzer),
-        ("power_key", &mut pins.power_key),
+        ("pwrkey", &mut pins.pwrkey),
         ("reset", &mut pins.reset),
+        ("status", &mut pins.status),
         ("button", &mut pins.button),
     ];
     for (key, pin) in singles {

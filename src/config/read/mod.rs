@@ -80,7 +80,7 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let audio = calls::read_audio(root.section("audio"));
     let web = web::read(root.section("web"));
     let board = board::read(root.section("board"), reader, &directory);
-    let system = system::read(root.section("system"));
+    let system = system::read(&mut root);
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
     channels.warn(reader);

@@ -1,4 +1,4 @@
-//! `[system]`, `[system.network]`, `[system.wifi]`, `[system.ssh]`, `[system.wireguard]`.
+//! `[system]`, `[network]`, `[wifi]`, `[wireguard]`.
 
 use std::net::IpAddr;
 
@@ -7,16 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use toml::de::DeValue;
 
-use super::secret;
+use super::secret::{self, Found};
 use super::section::Section;
-use super::value::{host, host_name, path, text};
-use crate::config::{Addressing, System, Wifi};
+use super::value::{host, host_name, is_host_name, text};
+use crate::config::{Addressing, System, Wifi, Wireguard};
 
 /// Longest name of a Wi-Fi network, in octets (IEEE 802.11).
 const MAX_SSID: usize = 32;
 
 /// Longest public key, in characters; RSA of 16384 bits has 2800.
 const MAX_KEY: usize = 4096;
+
+const WIREGUARD_KEY: &str = "expected a key of WireGuard, 44 characters, as `wg genkey` prints it";
 
 /// Kinds of public keys that today's servers take.
 const KEY_KINDS: [&str; 6] = [
@@ -28,21 +30,21 @@ const KEY_KINDS: [&str; 6] = [
     "sk-ssh-ed25519@openssh.com",
 ];
 
-pub(super) fn read(mut section: Section<'_>) -> System {
-    let (network, wifi) = (section.section("network"), section.section("wifi"));
-    let (mut ssh, mut wireguard) = (section.section("ssh"), section.section("wireguard"));
-    let has_network = !network.span().is_empty();
+pub(super) fn read(root: &mut Section<'_>) -> System {
+    let (mut section, network) = (root.section("system"), root.section("network"));
+    let (wifi, wireguard) = (root.section("wifi"), root.section("wireguard"));
+    let sections = [&section, &network, &wifi, &wireguard];
+    let is_there = sections.into_iter().any(Section::is_there);
     let system = System {
-        host_name: section.get("host_name", single_label),
+        hostname: section.get("hostname", single_label),
         timezone: section.get("timezone", timezone),
         ntp: section.list("ntp", host).unwrap_or_default(),
-        network: has_network.then_some(read_network(network)),
+        ssh_keys: section.list("ssh_keys", public_key).unwrap_or_default(),
+        network: network.is_there().then_some(read_network(network)),
         wifi: read_wifi(wifi),
-        ssh_keys: ssh.list("keys", public_key).unwrap_or_default(),
-        wireguard: wireguard.get("file", path),
+        wireguard: read_wireguard(wireguard),
+        is_there,
     };
-    ssh.finish();
-    wireguard.finish();
     section.finish();
     system
 }
@@ -73,8 +75,7 @@ fn read_addressing(section: &mut Section<'_>) -> Addressing {
 }
 
 fn read_wifi(mut section: Section<'_>) -> Option<Wifi> {
-    let is_there = !section.span().is_empty();
-    let ssid = if is_there { section.require("ssid", ssid) } else { section.get("ssid", ssid) };
+    let ssid = section.require("ssid", ssid);
     let without = "the Wi-Fi is not joined";
     let password = secret::read(&mut section, "password", "password_file", without).secret();
     if password.as_ref().is_some_and(|password| !is_passphrase(password.reveal())) {
@@ -85,6 +86,58 @@ fn read_wifi(mut section: Section<'_>) -> Option<Wifi> {
     let addressing = read_addressing(&mut section);
     section.finish();
     ssid.map(|ssid| Wifi { ssid, password, country, addressing })
+}
+
+fn read_wireguard(mut section: Section<'_>) -> Option<Wireguard> {
+    let without = "there is no tunnel";
+    let found = secret::read(&mut section, "private_key", "private_key_file", without);
+    if section.is_there() && matches!(found, Found::Absent) {
+        section.fault("`private_key` or `private_key_file` is missing");
+    }
+    let private_key = found.secret();
+    if private_key.as_ref().is_some_and(|key| !is_wireguard_key(key.reveal())) {
+        let key = if section.has("private_key") { "private_key" } else { "private_key_file" };
+        section.fault_of(key, WIREGUARD_KEY);
+    }
+    let address = section.require("address", interface_address);
+    let peer = section.require("peer", |value| {
+        let key = text(value).ok().filter(|key| is_wireguard_key(key));
+        key.ok_or_else(|| WIREGUARD_KEY.to_owned())
+    });
+    let endpoint = section.require("endpoint", endpoint);
+    let allowed = section.list("allowed", network).unwrap_or_default();
+    if section.is_there() && allowed.is_empty() && !section.has("allowed") {
+        section.fault("`allowed` is missing: the networks that are reached through it");
+    }
+    section.finish();
+    let (private_key, address) = private_key.zip(address)?;
+    let (peer, endpoint) = peer.zip(endpoint)?;
+    Some(Wireguard { private_key, address, peer, endpoint, allowed })
+}
+
+fn is_wireguard_key(key: &str) -> bool {
+    STANDARD.decode(key).is_ok_and(|octets| octets.len() == 32)
+}
+
+fn network(value: &DeValue<'_>) -> Result<IpNet, String> {
+    text(value)?.parse().map_err(|_| "expected a network, such as \"10.9.0.0/24\"".to_owned())
+}
+
+/// `"vpn.example.org:51820"`, `"[2001:db8::1]:51820"`
+fn endpoint(value: &DeValue<'_>) -> Result<String, String> {
+    let expected = "expected a host and a port, such as \"vpn.example.org:51820\"";
+    let right = |text: &String| {
+        let split = text.rsplit_once(':');
+        split.is_some_and(|(host, port)| {
+            let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            let is_host = match address {
+                Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+                None => is_host_name(host),
+            };
+            is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
+        })
+    };
+    text(value).ok().filter(right).ok_or_else(|| expected.to_owned())
 }
 
 fn single_label(value: &DeValue<'_>) -> Result<String, String> {

@@ -1,5 +1,6 @@
 //! How the modem is.
 
+use crate::health::{Attachment, Gsm, GsmState};
 use crate::modem::at::{ModemFault, Registration};
 use crate::modem::port::OpenError;
 
@@ -41,6 +42,30 @@ impl ModemStatus {
     #[must_use]
     pub fn can_send(&self) -> bool {
         self.state == ModemState::Ready && self.registration.is_registered()
+    }
+}
+
+/// The same in the words of the status.
+impl From<ModemStatus> for Gsm {
+    fn from(status: ModemStatus) -> Self {
+        Self {
+            state: match status.state {
+                ModemState::Starting => GsmState::Starting,
+                ModemState::Ready => GsmState::Ready,
+                ModemState::Fault(words) => GsmState::Fault(words),
+            },
+            answers: status.answers,
+            attachment: match status.registration {
+                Registration::Home | Registration::Roaming => Attachment::Registered,
+                Registration::Denied => Attachment::Denied,
+                Registration::Idle | Registration::Searching | Registration::Unknown => {
+                    Attachment::Searching
+                }
+            },
+            signal_dbm: status.signal_dbm,
+            operator: status.operator,
+            in_call: status.in_call,
+        }
     }
 }
 

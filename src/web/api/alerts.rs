@@ -9,10 +9,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::model::{Alert, Alerts, Retried, Status};
+use super::model::{Alert, Alerts, PartState, Retried, Status};
 use super::{Caller, Fault, json, number};
 use crate::alert::AlertId;
 use crate::control::{Answer, Request, show as shown};
+use crate::health::{self, Part};
 use crate::web::account::Scope;
 use crate::web::facts::{Facts, Grade};
 use crate::web::search::Wanted;
@@ -33,19 +34,32 @@ pub(super) async fn status(
     let facts = Facts::gather(&site).await.map_err(|error| Fault::store(&error))?;
     let grade = facts.verdict();
     let status = Status {
-        would_wake: grade != Grade::Bad,
+        would_wake: matches!(grade, Grade::Good | Grade::Fault),
         grade: match grade {
             Grade::Good => "good",
             Grade::Fault => "fault",
+            Grade::MailOnly => "mail-only",
             Grade::Bad => "bad",
         },
         findings: facts.findings(&crate::web::words::EN),
         waiting: facts.pending,
         free_bytes: facts.free_space,
         running_seconds: facts.running.as_secs(),
+        parts: facts.health.parts.iter().map(part).collect(),
         version: env!("CARGO_PKG_VERSION"),
     };
     Ok(json(StatusCode::OK, &status))
+}
+
+fn part((part, state): (&Part, &health::State)) -> (String, PartState) {
+    let why = state.why().map(str::to_owned);
+    let state = match state {
+        health::State::Off => "off",
+        health::State::Ok => "ok",
+        health::State::Degraded(_) => "degraded",
+        health::State::Down(_) => "down",
+    };
+    (part.as_str().to_owned(), PartState { state, why })
 }
 
 /// How many.
@@ -189,6 +203,7 @@ async fn act(
         | Answer::Show { .. }
         | Answer::Calling(_)
         | Answer::Tested { .. }
+        | Answer::Health { .. }
         | Answer::Failed { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }

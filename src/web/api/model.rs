@@ -177,10 +177,12 @@ pub(crate) struct Alerts {
 pub(crate) struct Status {
     /// Whether an alert that came now would wake somebody.
     pub(crate) would_wake: bool,
-    /// `good`, `fault` or `bad`.
+    /// `good`, `fault`, `mail-only` or `bad`.
     pub(crate) grade: &'static str,
     /// What speaks against it.
     pub(crate) findings: Vec<String>,
+    /// Every part by its name.
+    pub(crate) parts: BTreeMap<String, PartState>,
     /// Alerts that wait to be told.
     pub(crate) waiting: usize,
     /// Free bytes on the disk of the store.
@@ -188,6 +190,15 @@ pub(crate) struct Status {
     /// Seconds since it was started.
     pub(crate) running_seconds: u64,
     pub(crate) version: &'static str,
+}
+
+/// How a part is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PartState {
+    /// `off`, `ok`, `degraded` or `down`.
+    pub(crate) state: &'static str,
+    /// What is wrong.
+    pub(crate) why: Option<String>,
 }
 
 /// An alert as a program hands it in.

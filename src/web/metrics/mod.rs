@@ -18,6 +18,7 @@ use super::api::Caller;
 use super::facts::{Facts, Grade};
 use super::site::Site;
 use crate::alert::AlertId;
+use crate::health;
 
 pub(super) use counters::Counters;
 use text::{Kind, Text};
@@ -93,7 +94,7 @@ fn now(site: &Site, facts: &Facts, text: &mut Text) {
         }
     };
     gauge("up", "The appliance runs.", Some(1.0));
-    let wakes = yes(verdict != Grade::Bad);
+    let wakes = yes(matches!(verdict, Grade::Good | Grade::Fault));
     gauge("would_wake", "An alert that came now would wake somebody.", Some(wakes));
     let faults = yes(verdict != Grade::Good);
     gauge("faulty", "Something should be looked at.", Some(faults));
@@ -109,7 +110,20 @@ fn now(site: &Site, facts: &Facts, text: &mut Text) {
     gauge("running_seconds", "Since the start.", Some(facts.running.as_secs_f64()));
     gauge("people", "People in the configuration.", Some(facts.people as f64));
     gauge("web_sessions", "People logged in.", Some(site.sessions().count() as f64));
+    let signal = facts.health.figures.signal_dbm.map(f64::from);
+    gauge("modem_signal_dbm", "Received signal strength of the modem.", signal);
     gauge("calls_in_progress", "Calls under way.", Some(facts.calls.len() as f64));
+    let help = "How each part is: 1 well, 0.5 not as it should be, 0 does not work; none when off.";
+    text.family("part", Kind::Gauge, help);
+    for (part, state) in &facts.health.parts {
+        let value = match state {
+            health::State::Off => continue,
+            health::State::Ok => 1.0,
+            health::State::Degraded(_) => 0.5,
+            health::State::Down(_) => 0.0,
+        };
+        text.sample("part", &[("part", part.as_str())], value);
+    }
 }
 
 /// Whether it can take alerts and tell them.

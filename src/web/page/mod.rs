@@ -23,7 +23,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-pub(super) use badge::{STATES, channel as channel_word, state_name};
+pub(super) use badge::{STATES, state_name};
 pub(super) use icon::Icon;
 pub(super) use layout::{Place, csrf, field, page, tell};
 

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{Place, alerts, badge, page, problem, time};
-use crate::web::facts::{Facts, Grade};
+use crate::health::{self, Part};
+use crate::web::facts::{Facts, Grade, part_word};
 use crate::web::guard::Visit;
 use crate::web::site::Site;
 use crate::web::words::Words;
@@ -59,6 +60,7 @@ fn verdict(facts: &Facts, words: &Words) -> Markup {
     let (class, text) = match facts.verdict() {
         Grade::Good => ("verdict good", words.would_wake),
         Grade::Fault => ("verdict warn", words.wakes_with_faults),
+        Grade::MailOnly => ("verdict warn", words.mail_only),
         Grade::Bad => ("verdict bad", words.would_not_wake),
     };
     html! {
@@ -110,17 +112,24 @@ fn parts(facts: &Facts, words: &Words) -> Markup {
     let now = Timestamp::now();
     html! {
         dl.facts {
+            @for (part, state) in &facts.health.parts {
+                @let (class, word) = part_state(state, words);
+                dt { (part_word(*part, words)) }
+                dd {
+                    span class={ "dot " (class) } {} (word)
+                    @if let Some(why) = state.why() { ": " (why) }
+                    @if *part == Part::Gsm { (signal(facts)) }
+                    @if *part == Part::Disk {
+                        @if let Some(bytes) = facts.free_space { ", " (time::size(bytes)) " " (words.free) }
+                    }
+                }
+            }
+        }
+        dl.facts {
             dt { (words.queue) }
             dd {
                 (facts.pending) " " (words.waiting) " " (words.of) " " (facts.max_pending)
                 @if let Some(oldest) = facts.oldest { ". " (words.oldest_waits) " " (time::moment(oldest)) }
-            }
-            dt { (words.disk) }
-            dd {
-                @match facts.free_space {
-                    Some(bytes) => { (time::size(bytes)) " " (words.free) },
-                    None => "?",
-                }
             }
             dt { (words.reachable) }
             dd { (facts.people) }
@@ -146,5 +155,24 @@ fn parts(facts: &Facts, words: &Words) -> Markup {
             dt { (words.version) }
             dd { (env!("CARGO_PKG_VERSION")) }
         }
+    }
+}
+
+const fn part_state(state: &health::State, words: &Words) -> (&'static str, &'static str) {
+    match state {
+        health::State::Off => ("", words.part_off),
+        health::State::Ok => ("good", words.part_ok),
+        health::State::Degraded(_) => ("warn", words.part_degraded),
+        health::State::Down(_) => ("bad", words.part_down),
+    }
+}
+
+/// The network's name, and how well it is received.
+fn signal(facts: &Facts) -> Markup {
+    let figures = &facts.health.figures;
+    html! {
+        @if let Some(operator) = &figures.operator { ", " (operator) }
+        @if let Some(dbm) = figures.signal_dbm { ", " (dbm) " dBm" }
+        @if let Some(bars) = figures.signal_bars { " (" (bars) "/4)" }
     }
 }

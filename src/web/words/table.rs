@@ -83,6 +83,20 @@ words! {
     // Status.
     would_wake: "It would wake you now", "Ahora le despertaría";
     would_not_wake: "It would not wake you now", "Ahora no le despertaría";
+    mail_only: "Only a mail would go out now", "Ahora solo saldría un correo";
+    part_power: "Power and program", "Alimentación y programa";
+    part_configuration: "Configuration", "Configuración";
+    part_receiver: "Mail reception", "Recepción de correo";
+    part_store: "Store", "Almacén";
+    part_network: "Network", "Red";
+    part_gsm: "GSM module", "Módulo GSM";
+    part_sip: "SIP telephone", "Teléfono SIP";
+    part_relay: "Mail relay", "Servidor de correo saliente";
+    part_speech: "Speech", "Voz";
+    part_off: "off", "desactivado";
+    part_ok: "well", "bien";
+    part_degraded: "not as it should be", "no como debería";
+    part_down: "does not work", "no funciona";
     wakes_with_faults: "It would wake you, with a fault", "Le despertaría, con un fallo";
     live: "live", "en vivo";
     not_live: "not live; load the page again", "sin conexión; cargue la página otra vez";
@@ -107,8 +121,6 @@ words! {
     version: "Version", "Versión";
     all_is_well: "All is well.", "Todo va bien.";
     see_all: "All alerts", "Todas las alertas";
-    disk_full: "The disk is full: mail is refused.", "El disco está lleno: se rechaza el correo.";
-    queue_full: "The queue is full: mail is put off.", "La cola está llena: se aplaza el correo.";
     memory: "Memory", "Memoria";
 
     // Alerts.
