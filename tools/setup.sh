@@ -14,7 +14,7 @@ libraries=(/usr/include/espeak-ng/speak_lib.h=libespeak-ng-dev /usr/include/alsa
 python=(python3=python3)
 node=(npm=npm)
 swaks=(swaks=swaks)
-test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfix openssl=openssl ip=iproute2)
+test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfix openssl=openssl ip=iproute2 chromium=chromium)
 bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks)
 
 as_root() {

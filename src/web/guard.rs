@@ -306,6 +306,21 @@ pub(super) async fn catch_panic(request: Request, next: Next) -> Response {
     })
 }
 
+/// Reads a short body before anything is answered: an answer while a client still speaks costs the
+/// connection, and some clients the answer.
+pub(super) async fn hear_out(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_none_or(|length| length > LOGIN_FORM) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, LOGIN_FORM).await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
 /// Headers that every answer has.
 pub(super) async fn headers(
     State(site): State<Arc<Site>>,

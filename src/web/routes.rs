@@ -43,6 +43,7 @@ pub(super) fn all(site: &Arc<Site>) -> Router {
         .route("/readyz", get(metrics::ready))
         .route("/healthz", get(|| async { "ok\n" }))
         .layer(from_fn_with_state(Arc::clone(site), guard::headers))
+        .layer(from_fn(guard::hear_out))
         .layer(from_fn(guard::catch_panic))
         .with_state(Arc::clone(site))
 }

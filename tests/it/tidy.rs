@@ -54,6 +54,7 @@ const PURE: [&str; 42] = [
 /// Which module may import which, floor by floor: what stands below never looks up.
 const IMPORTS: [(&str, &[&str]); 21] = [
     ("config", &[]),
+    ("log", &[]),
     ("audio", &["config"]),
     ("alert", &["config"]),
     ("speech", &["alert", "audio", "config"]),
@@ -78,7 +79,6 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("appliance", EVERYONE),
     ("cli", EVERYONE),
     ("main", EVERYONE),
-    ("log", &[]),
     ("lib", &[]),
 ];
 

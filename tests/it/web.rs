@@ -165,3 +165,36 @@ async fn every_answer_has_the_headers_that_protect_it() {
     .await;
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_speaks_https_and_turns_strangers_away() {
+    let mut place = Place::set(|settings| {
+        settings.web = "listen = \"127.0.0.1:0\"\n".to_owned();
+    })
+    .await;
+    let running = place.start();
+    let (address, token) = (running.web.unwrap(), running.setup_token.clone().unwrap());
+    aside(move || {
+        let mut browser = Browser::at(address, true);
+        let page = browser.set_up(&token, "boss").must(200);
+        assert!(page.body.contains("Log out (boss)"));
+        let login = Browser::at(address, true).ask("GET", "/login", "", b"");
+        assert!(!login.headers.contains_key("strict-transport-security"), "it is self-signed");
+        let fields = format!("name=boss&password={}", PASSWORD.replace(' ', "+"));
+        let kind = "application/x-www-form-urlencoded";
+        let entered = Browser::at(address, true).ask("POST", "/login", kind, fields.as_bytes());
+        let cookie = &entered.headers["set-cookie"];
+        for part in ["__Host-session=", "HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+    })
+    .await;
+    place.change(|settings| {
+        settings.web = "listen = \"127.0.0.1:0\"\nallow = [\"192.0.2.0/24\"]\n".to_owned();
+    });
+    drop(place.ask(smtp_appliance::control::Request::Reload).await);
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let read = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 16]).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    running.stop().await;
+}

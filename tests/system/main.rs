@@ -24,3 +24,4 @@ mod path_quality;
 mod postfix_relay;
 mod receiver;
 mod smtp_clients;
+mod web_browser;

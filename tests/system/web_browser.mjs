@@ -43,6 +43,7 @@ function must(holds, what) {
 async function look(page, name) {
   await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  must(found.passes.length > 10, `${name}: axe-core saw ${found.passes.length} rules`);
   for (const violation of found.violations) {
     const where = violation.nodes.slice(0, 3).map((node) => node.target.join(' ')).join('; ');
     faults.push(`axe ${name}: ${violation.impact} ${violation.id}: ${where}`);

@@ -118,7 +118,7 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    const LIVES: Lives = Lives { idle: Duration::from_mins(10), length: Duration::from_mins(60) };
+    const LIVES: Lives = Lives { idle: Duration::from_mins(10), length: Duration::from_hours(1) };
 
     fn ana() -> UserName {
         "ana".parse().unwrap()
