@@ -28,7 +28,11 @@ pub mod speech;
 
 pub mod audio;
 
+pub mod rtp;
+
 pub mod modem;
+
+pub mod sip;
 
 pub mod board;
 

@@ -8,6 +8,7 @@ mod gsm;
 mod health;
 pub mod machine;
 mod settings;
+mod sip;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,7 +26,9 @@ use tokio_util::sync::CancellationToken;
 use crate::alert::text;
 use crate::board::Board;
 use crate::channel::call::{Caller, Progress};
-use crate::channel::{Channel, GsmChannel, MailChannel, SmsChannel, SmsText};
+use crate::channel::{
+    Channel, GsmChannel, MailChannel, SipMessageChannel, SmsChannel, SmsText, VoipChannel,
+};
 use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
@@ -39,6 +42,7 @@ use crate::web;
 use gsm::Gsm;
 use health::{Health, Sources};
 use settings::Keeper;
+use sip::Sip;
 
 /// Most requests to read the configuration again that wait.
 const RELOADS: usize = 8;
@@ -83,6 +87,7 @@ pub struct Appliance {
     dispatcher: Dispatcher,
     control: control::Server,
     gsm: Gsm,
+    sip: Sip,
     keeper: Keeper,
     health: Health,
     status: watch::Receiver<Arc<Status>>,
@@ -102,13 +107,17 @@ impl Appliance {
         let config = Arc::clone(&settings.borrow());
         let (queue, writer) = open_queue(&config, &settings)?;
         let (modem, gsm) = Gsm::new(settings.clone());
+        let (agent, sip) = Sip::new(settings.clone());
         let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
         let caller = Caller::new(settings.clone(), speaker.clone());
         let calls = caller.watchers();
+        let text = sms_text(settings.clone());
         let channels: Vec<Arc<dyn Channel>> = vec![
             Arc::new(MailChannel::new(settings.clone())),
-            Arc::new(SmsChannel::new(settings.clone(), modem.clone(), sms_text(settings.clone()))),
+            Arc::new(SmsChannel::new(settings.clone(), modem.clone(), Arc::clone(&text))),
+            Arc::new(VoipChannel::new(Arc::clone(&caller), agent.clone())),
             Arc::new(GsmChannel::new(caller, modem.clone())),
+            Arc::new(SipMessageChannel::new(settings.clone(), agent.clone(), text)),
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
@@ -121,7 +130,7 @@ impl Appliance {
                 ports: smtp.open_ports(),
                 telling: dispatcher.telling(),
                 modem,
-                sip: watch::channel(None).1,
+                agent: agent.clone(),
                 queue: queue.clone(),
                 commands: handle.commands.clone(),
             },
@@ -133,6 +142,7 @@ impl Appliance {
             commands: handle.commands,
             reload,
             calls: calls.clone(),
+            agent,
             settings: settings.clone(),
             health: status.clone(),
         });
@@ -152,6 +162,7 @@ impl Appliance {
             dispatcher,
             control,
             gsm,
+            sip,
             keeper,
             health,
             status,
@@ -217,6 +228,7 @@ impl Appliance {
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));
+        parts.start("the SIP telephone's keeper", |stop| self.sip.run(stop));
         parts.start("the watch over all", |stop| self.health.run(stop));
         parts.start("the configuration's keeper", |stop| self.keeper.run(stop));
         let died = tokio::select! {

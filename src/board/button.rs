@@ -80,9 +80,13 @@ impl Button {
 mod tests {
     use super::*;
 
+    /// Lengths of closed and open.
+    type Course = &'static [(bool, u64)];
+
     /// Plays lengths of closed and open, looking every 20 ms; what was meant, and when.
-    fn play(course: &[(bool, u64)]) -> Vec<(Press, u64)> {
-        let (begun, mut button, mut at) = (Instant::now(), Button::default(), 0);
+    fn play(course: Course) -> Vec<(Press, u64)> {
+        let (begun, mut button, mut at) =
+            (tokio::time::Instant::now().into_std(), Button::default(), 0);
         let mut presses = Vec::new();
         for (closed, millis) in course {
             for _ in 0..millis / 20 {
@@ -96,7 +100,7 @@ mod tests {
 
     #[test]
     fn short_long_and_thought_again() {
-        let rows: &[(&[(bool, u64)], &[(Press, u64)])] = &[
+        let rows: &[(Course, &[(Press, u64)])] = &[
             (&[(true, 200), (false, 200)], &[(Press::Short, 240)]),
             // Dirt and static.
             (&[(true, 20), (false, 200)], &[]),

@@ -163,7 +163,7 @@ pub(super) mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let now = Instant::now();
+            let now = tokio::time::Instant::now().into_std();
             let (panel, closed, on) = (Panel::new(now), Vec::new(), BTreeMap::new());
             Self { panel, now, closed, on }
         }

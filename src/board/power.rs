@@ -147,7 +147,7 @@ mod tests {
         length: Duration,
         dead: impl Fn(u64) -> u32,
     ) -> Vec<(Key, u64, u64)> {
-        let (begun, mut power) = (Instant::now(), ModemPower::default());
+        let (begun, mut power) = (tokio::time::Instant::now().into_std(), ModemPower::default());
         let mut found: Vec<(Key, u64, u64)> = Vec::new();
         let mut before = None;
         for step in 0..u64::try_from(length.as_millis()).unwrap() / 50 {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn not_more_than_so_often_a_day() {
-        let found = presses(None, DAY - Duration::from_mins(1), |_| 5);
+        let found = presses(None, Duration::from_mins(24 * 60 - 1), |_| 5);
         assert_eq!(found.len(), MOST_A_DAY);
     }
 
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(presses(None, Duration::from_mins(10), |_| 0), []);
         // Well again after 3 s, dead again after 5 min.
         let found =
-            presses(None, Duration::from_mins(9), |at| u32::from(at < 3000 || at > 300_000));
+            presses(None, Duration::from_mins(9), |at| u32::from(!(3000..=300_000).contains(&at)));
         let keys: Vec<_> = found.iter().map(|(key, at, _)| (*key, at / 60_000)).collect();
         assert_eq!(keys, [(Key::Power, 0), (Key::Power, 5), (Key::Reset, 7)]);
     }
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn one_that_is_on_is_switched_off_first() {
-        let (begun, mut power) = (Instant::now(), ModemPower::default());
+        let (begun, mut power) = (tokio::time::Instant::now().into_std(), ModemPower::default());
         let wish = Wish { dead: 1, model: None };
         let mut pressed = |seconds| {
             power.tick(wish, seconds == 0, begun + Duration::from_secs(seconds)).0.is_some()

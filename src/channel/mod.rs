@@ -3,10 +3,12 @@
 
 pub mod call;
 pub mod mail;
+mod sip_message;
 pub mod sms;
 
-pub use call::{CallQuality, GsmChannel};
+pub use call::{CallQuality, GsmChannel, VoipChannel};
 pub use mail::MailChannel;
+pub use sip_message::SipMessageChannel;
 pub use sms::{SmsChannel, SmsText};
 
 use bytes::Bytes;

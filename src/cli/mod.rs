@@ -19,6 +19,7 @@ mod say;
 mod send_test;
 mod session;
 mod settings;
+mod sip;
 mod table;
 mod voice;
 mod web;
@@ -92,6 +93,9 @@ enum Command {
     /// Find the sound card that leads to the modem, and try it.
     #[command(subcommand)]
     Audio(audio::Command),
+    /// See and try the telephone on the exchange.
+    #[command(subcommand)]
+    Sip(sip::Command),
     /// Show alerts and what became of them; try or drop them by hand.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -190,6 +194,7 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Provision(args) => return provision::run(&args, &mut context),
         Command::Call(args) => return call::run(args, &mut context),
         Command::SendTest(args) => return send_test::run(&args, &mut context),
+        Command::Sip(command) => return sip::run(command, &mut context),
         Command::Run(args) => run::run(&args, &context)?,
         Command::People(command) => people::run(command, &mut context)?,
         Command::Groups(args) => people::groups(&args, &mut context)?,

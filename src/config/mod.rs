@@ -27,7 +27,7 @@ pub use section::{
     ListenerTls, Mail, Modem, ModemAudio, ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser,
     Speech, Templates, TextTemplates, Unacknowledged,
 };
-pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
+pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipSilence, SipTransport, Voip};
 pub use system::{Addressing, System, Wifi, Wireguard};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};

@@ -18,8 +18,8 @@ pub struct Sip {
     pub rtp_ports: RangeInclusive<u16>,
     /// Codecs that are offered, the best first.
     pub codecs: Vec<SipCodec>,
-    /// Comfort noise (RFC 3389) where nothing is said; digital silence when off.
-    pub comfort_noise: bool,
+    /// What is sent where nothing is said.
+    pub silence: SipSilence,
     /// Most calls at a time.
     pub max_calls: usize,
 }
@@ -94,6 +94,18 @@ pub enum SipCodec {
     Pcmu,
     /// G.711 A-law, payload type 8.
     Pcma,
+}
+
+/// What is sent where nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SipSilence {
+    /// A faint noise, as sound.
+    Noise,
+    /// Comfort noise (RFC 3389): a packet that describes the noise, now and then. A faint noise, as
+    /// sound, where the other side does not know it.
+    ComfortNoise,
+    /// Zeros, as sound.
+    Digital,
 }
 
 /// `[voip]`: the channel of calls by SIP.

@@ -6,27 +6,31 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::sip_view::SipAccountView;
 use super::view::{list, show};
 use super::{Answer, Request};
 use crate::alert::{self, Alert, AlertId, Origin};
-use crate::channel::call::{CallByHand, Happening, Progress};
+use crate::channel::call::{CallByHand, Happening, Progress, try_line};
 use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
 use crate::health::Status;
 use crate::queue::Queue;
+use crate::sip::Agent;
 
 /// What answers are made from; the command line and the web ask the same one.
 #[derive(Debug)]
 pub struct Desk {
-    /// The queue.
+    /// Where alerts stand.
     pub queue: Queue,
-    /// Where the dispatcher is asked.
+    /// The dispatcher's mailbox.
     pub commands: mpsc::Sender<Command>,
-    /// Where the configuration's keeper is asked to read its file again.
+    /// Has the configuration read again.
     pub reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
     /// What happens in calls.
     pub calls: broadcast::Sender<Progress>,
+    /// The SIP user agent of the moment.
+    pub agent: watch::Receiver<Option<Agent>>,
     /// The settings of the moment.
     pub settings: watch::Receiver<Arc<Config>>,
     /// How the appliance is.
@@ -76,6 +80,17 @@ impl Desk {
                 let outcomes = self.call(&call).await?;
                 Ok(Answer::Tested { outcomes })
             }
+            Request::SipStatus => {
+                let accounts = self.agent()?.status();
+                let now = tokio::time::Instant::now().into_std();
+                let accounts = accounts.iter().map(|account| SipAccountView::of(account, now));
+                Ok(Answer::SipStatus { accounts: accounts.collect() })
+            }
+            Request::SipTest { to } => {
+                let config = Arc::clone(&self.settings.borrow());
+                let trial = try_line(&self.agent()?, &to, &config).await?;
+                Ok(Answer::SipTested { trial })
+            }
             Request::Health => {
                 let status = Status::clone(&self.health.borrow());
                 Ok(Answer::Health { status: Box::new(status) })
@@ -87,6 +102,17 @@ impl Desk {
                 Ok(Answer::Done)
             }
         }
+    }
+
+    fn agent(&self) -> Result<Agent, String> {
+        let agent = self.agent.borrow().clone();
+        agent.ok_or_else(|| {
+            if self.settings.borrow().sip.accounts.is_empty() {
+                "no account of an exchange is configured; add a [[sip.account]]".to_owned()
+            } else {
+                "the SIP telephone is being started; see the log".to_owned()
+            }
+        })
     }
 
     async fn command<T>(

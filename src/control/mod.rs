@@ -5,6 +5,7 @@
 mod client;
 mod desk;
 mod server;
+mod sip_view;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -13,13 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertId;
 use crate::channel::Outcome;
-use crate::channel::call::{CallByHand, Progress};
+use crate::channel::call::{CallByHand, Progress, Trial};
 use crate::config::{ChannelName, PersonName};
 use crate::health::Status;
 
 pub use client::{ClientError, ask, call};
 pub use desk::Desk;
 pub use server::{BindError, Server};
+pub use sip_view::{SipAccountView, SipState};
 pub use view::{AlertView, DeliveryView, State, complete, list, show};
 
 /// Longest request, in bytes.
@@ -67,6 +69,13 @@ pub enum Request {
     },
     /// Call somebody now, beside the queue. What happens is answered as it happens.
     Call(CallByHand),
+    /// How the accounts of the SIP telephone are.
+    SipStatus,
+    /// Call somebody to try the line.
+    SipTest {
+        /// An extension, a number or a SIP URI.
+        to: String,
+    },
     /// Read the configuration file again.
     Reload,
     /// How the appliance is.
@@ -98,6 +107,16 @@ pub enum Answer {
     Tested {
         /// How each channel did.
         outcomes: Vec<(ChannelName, Outcome)>,
+    },
+    /// To [`Request::SipStatus`].
+    SipStatus {
+        /// The accounts, in their order.
+        accounts: Vec<SipAccountView>,
+    },
+    /// To [`Request::SipTest`].
+    SipTested {
+        /// What came of it.
+        trial: Trial,
     },
     /// To [`Request::Health`].
     Health {

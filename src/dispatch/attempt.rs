@@ -176,7 +176,7 @@ fn retry_of(channel: ChannelName, config: &Config) -> Retry {
 /// How a delivery stood at its last attempt.
 pub(super) fn read_delivery(queue: &Queue, key: &Key) -> Delivery {
     let tried = queue.reader().deliveries(key.alert).unwrap_or_else(|error| {
-        tracing::error!(alert = %key.alert, %error, "earlier attempts are not known");
+        tracing::error!(alert_id = %key.alert, %error, "earlier attempts are not known");
         Vec::new()
     });
     let known = tried

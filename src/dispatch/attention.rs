@@ -164,7 +164,7 @@ mod tests {
             (&[Progress::Told(Reach::Acknowledged), Progress::Spared], false),
             (&[Progress::Spared], false),
         ];
-        let now = Instant::now();
+        let now = tokio::time::Instant::now().into_std();
         for (ends, untold) in rows {
             let mut attention = Attention::default();
             attention.begin(AlertId(4), urgency("x"), [], now);
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_critical_one_that_nobody_acknowledges_is_told_after_a_while() {
-        let begun = Instant::now();
+        let begun = tokio::time::Instant::now().into_std();
         let late = begun + PATIENCE;
         let mut attention = Attention::default();
         attention.begin(AlertId(1), urgency("error"), [], begun);

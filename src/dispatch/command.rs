@@ -166,9 +166,9 @@ impl Dispatcher {
         self.attention.forget(id);
         self.acknowledged.retain(|(acknowledged, _), _| *acknowledged != id);
         match how {
-            ByHand::Dropped => tracing::warn!(alert = %id, "dropped by hand"),
+            ByHand::Dropped => tracing::warn!(alert_id = %id, "dropped by hand"),
             ByHand::Acknowledged(who) => {
-                tracing::info!(alert = %id, who, "acknowledged by hand");
+                tracing::info!(alert_id = %id, who, "acknowledged by hand");
             }
         }
         let queue = self.queue.clone();

@@ -214,14 +214,14 @@ impl Dispatcher {
         }
         let reader = self.queue.reader();
         let Some(record) = reader.record(id)? else {
-            tracing::error!(alert = %id, "is on the queue, but gone from the store");
+            tracing::error!(alert_id = %id, "is on the queue, but gone from the store");
             self.finish(id);
             return Ok(());
         };
         let tried = reader.deliveries(id)?;
         let open = open_deliveries(&record.alert, &tried, &self.settings.borrow());
         if open.is_empty() && !tried.iter().any(|delivery| delivery.progress != Progress::Open) {
-            tracing::error!(alert = %id, "nobody is told: no enabled channel reaches anybody it is for");
+            tracing::error!(alert_id = %id, "nobody is told: no enabled channel reaches anybody it is for");
         }
         let urgency = Urgency::of(&record.alert);
         self.prepare(record.alert, &open);
@@ -258,7 +258,7 @@ impl Dispatcher {
         }
         for id in self.plan.alerts() {
             if let Err(error) = self.replan(id) {
-                tracing::error!(alert = %id, %error, "waits by the settings before");
+                tracing::error!(alert_id = %id, %error, "waits by the settings before");
             }
         }
     }
@@ -342,7 +342,7 @@ impl Dispatcher {
                     if !self.planned_by.channels.enabled.contains(&channel)
                         && let Err(error) = self.replan(alert)
                     {
-                        tracing::error!(%alert, %error, "waits for a channel that is off");
+                        tracing::error!(alert_id = %alert, %error, "waits for a channel that is off");
                     }
                 }
             }
@@ -464,7 +464,7 @@ impl Dispatcher {
 
     fn finish(&mut self, id: AlertId) {
         self.attention.finish(id);
-        tracing::debug!(alert = %id, "done with");
+        tracing::debug!(alert_id = %id, "done with");
         let queue = self.queue.clone();
         self.work.spawn(async move {
             finish(&queue, id).await;

@@ -39,10 +39,10 @@ fn gsm(facts: &mut Facts) -> &mut Gsm {
     facts.gsm.as_mut().unwrap()
 }
 
-fn sip(states: &[SipState]) -> Option<Sip> {
+fn sip(states: &[SipState]) -> Sip {
     let account =
         |state: &SipState| SipAccount { name: "200@pbx".to_owned(), state: state.clone() };
-    Some(Sip { accounts: states.iter().map(account).collect() })
+    Sip { accounts: states.iter().map(account).collect() }
 }
 
 fn at(second: i64) -> Timestamp {
@@ -63,81 +63,82 @@ fn who_is_well_wakes_somebody() {
 
 type Change = fn(&mut Facts);
 
+const ROWS: &[(Change, Part, &str)] = &[
+    (|f| f.under_voltage = Some(true), Part::Power, "degraded: the power supply is too weak"),
+    (
+        |f| f.pulse.dispatcher = Duration::from_secs(31),
+        Part::Power,
+        "down: the dispatcher does not answer",
+    ),
+    (|f| f.configuration = Some("2 faults".into()), Part::Configuration, "degraded: 2 faults"),
+    (|f| f.receiver.open = 1, Part::Receiver, "degraded: 1 of 2 ports are not open"),
+    (|f| f.receiver.open = 0, Part::Receiver, "down: no port is open: no mail is accepted"),
+    (
+        |f| f.pulse.writer = Duration::from_secs(31),
+        Part::Store,
+        "down: the queue's writer does not answer",
+    ),
+    (
+        |f| f.queue.damage = Some("00000001.log".into()),
+        Part::Store,
+        "degraded: something could not be read: 00000001.log",
+    ),
+    (|f| f.queue.waiting = 10, Part::Queue, "down: full: 10 alerts wait"),
+    (
+        |f| (f.queue.waiting, f.queue.oldest) = (3, Some(Duration::from_mins(31))),
+        Part::Queue,
+        "degraded: 3 waiting, the oldest for 31 min",
+    ),
+    (|f| f.disk.free = Some(20 << 20), Part::Disk, "degraded: 20 MiB free"),
+    (|f| f.disk.free = Some(1 << 20), Part::Disk, "down: 1 MiB free: no mail is accepted"),
+    (|f| f.disk.free = None, Part::Disk, "off"),
+    (
+        |f| f.clock = at(0),
+        Part::Clock,
+        "degraded: it says 1970-01-01; no time server has set it yet",
+    ),
+    (|f| f.network = Some(Network::default()), Part::Network, "down: no cable and no Wi-Fi"),
+    (
+        |f| f.network.as_mut().unwrap().default_route = false,
+        Part::Network,
+        "degraded: no way to other networks",
+    ),
+    (|f| f.network = None, Part::Network, "off"),
+    (|f| f.gsm = None, Part::Gsm, "off"),
+    (|f| gsm(f).state = GsmState::Starting, Part::Gsm, "degraded: it is being brought up"),
+    (|f| gsm(f).state = GsmState::Fault("no SIM".into()), Part::Gsm, "down: no SIM"),
+    (
+        |f| gsm(f).attachment = Attachment::Searching,
+        Part::Gsm,
+        "degraded: it looks for its network",
+    ),
+    (
+        |f| gsm(f).attachment = Attachment::Denied,
+        Part::Gsm,
+        "down: the network refuses the SIM card",
+    ),
+    (|f| gsm(f).signal_dbm = Some(-103), Part::Gsm, "degraded: weak signal: -103 dBm"),
+    (|f| gsm(f).signal_dbm = None, Part::Gsm, "ok"),
+    (|f| f.sip = Some(sip(&[SipState::Registered])), Part::Sip, "ok"),
+    (|f| f.sip = Some(sip(&[])), Part::Sip, "off"),
+    (|f| f.sip = Some(sip(&[SipState::Trying])), Part::Sip, "degraded: 200@pbx: about to register"),
+    (
+        |f| f.sip = Some(sip(&[SipState::Registered, SipState::Failed("403".into())])),
+        Part::Sip,
+        "degraded: 200@pbx: 403",
+    ),
+    (|f| f.sip = Some(sip(&[SipState::Failed("403".into())])), Part::Sip, "down: 200@pbx: 403"),
+    (|f| f.relay = false, Part::Relay, "off"),
+    (
+        |f| f.speech.missing = vec!["es_ES-x".into()],
+        Part::Speech,
+        "degraded: espeak-ng speaks in place of es_ES-x",
+    ),
+];
+
 #[test]
 fn each_part_says_what_is_wrong_with_it() {
-    let rows: &[(Change, Part, &str)] = &[
-        (|f| f.under_voltage = Some(true), Part::Power, "degraded: the power supply is too weak"),
-        (
-            |f| f.pulse.dispatcher = Duration::from_secs(31),
-            Part::Power,
-            "down: the dispatcher does not answer",
-        ),
-        (|f| f.configuration = Some("2 faults".into()), Part::Configuration, "degraded: 2 faults"),
-        (|f| f.receiver.open = 1, Part::Receiver, "degraded: 1 of 2 ports are not open"),
-        (|f| f.receiver.open = 0, Part::Receiver, "down: no port is open: no mail is accepted"),
-        (
-            |f| f.pulse.writer = Duration::from_secs(31),
-            Part::Store,
-            "down: the queue's writer does not answer",
-        ),
-        (
-            |f| f.queue.damage = Some("00000001.log".into()),
-            Part::Store,
-            "degraded: something could not be read: 00000001.log",
-        ),
-        (|f| f.queue.waiting = 10, Part::Queue, "down: full: 10 alerts wait"),
-        (
-            |f| (f.queue.waiting, f.queue.oldest) = (3, Some(Duration::from_mins(31))),
-            Part::Queue,
-            "degraded: 3 waiting, the oldest for 31 min",
-        ),
-        (|f| f.disk.free = Some(20 << 20), Part::Disk, "degraded: 20 MiB free"),
-        (|f| f.disk.free = Some(1 << 20), Part::Disk, "down: 1 MiB free: no mail is accepted"),
-        (|f| f.disk.free = None, Part::Disk, "off"),
-        (
-            |f| f.clock = at(0),
-            Part::Clock,
-            "degraded: it says 1970-01-01; no time server has set it yet",
-        ),
-        (|f| f.network = Some(Network::default()), Part::Network, "down: no cable and no Wi-Fi"),
-        (
-            |f| f.network.as_mut().unwrap().default_route = false,
-            Part::Network,
-            "degraded: no way to other networks",
-        ),
-        (|f| f.network = None, Part::Network, "off"),
-        (|f| f.gsm = None, Part::Gsm, "off"),
-        (|f| gsm(f).state = GsmState::Starting, Part::Gsm, "degraded: it is being brought up"),
-        (|f| gsm(f).state = GsmState::Fault("no SIM".into()), Part::Gsm, "down: no SIM"),
-        (
-            |f| gsm(f).attachment = Attachment::Searching,
-            Part::Gsm,
-            "degraded: it looks for its network",
-        ),
-        (
-            |f| gsm(f).attachment = Attachment::Denied,
-            Part::Gsm,
-            "down: the network refuses the SIM card",
-        ),
-        (|f| gsm(f).signal_dbm = Some(-103), Part::Gsm, "degraded: weak signal: -103 dBm"),
-        (|f| gsm(f).signal_dbm = None, Part::Gsm, "ok"),
-        (|f| f.sip = sip(&[SipState::Registered]), Part::Sip, "ok"),
-        (|f| f.sip = sip(&[]), Part::Sip, "off"),
-        (|f| f.sip = sip(&[SipState::Trying]), Part::Sip, "degraded: 200@pbx: about to register"),
-        (
-            |f| f.sip = sip(&[SipState::Registered, SipState::Failed("403".into())]),
-            Part::Sip,
-            "degraded: 200@pbx: 403",
-        ),
-        (|f| f.sip = sip(&[SipState::Failed("403".into())]), Part::Sip, "down: 200@pbx: 403"),
-        (|f| f.relay = false, Part::Relay, "off"),
-        (
-            |f| f.speech.missing = vec!["es_ES-x".into()],
-            Part::Speech,
-            "degraded: espeak-ng speaks in place of es_ES-x",
-        ),
-    ];
-    for (change, part, expected) in rows {
+    for (change, part, expected) in ROWS {
         let mut facts = well();
         change(&mut facts);
         assert_eq!(facts.assess().of(*part).to_string(), *expected, "{part:?}");
@@ -163,7 +164,7 @@ fn whether_it_would_wake_somebody_is_asked_of_all_parts() {
         (
             |f| {
                 f.channels.push(ChannelName::Voip);
-                f.sip = sip(&[SipState::Registered]);
+                f.sip = Some(sip(&[SipState::Registered]));
                 gsm(f).attachment = Attachment::Searching;
             },
             "yes: voip",

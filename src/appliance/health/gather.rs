@@ -13,10 +13,13 @@ use super::look::Looked;
 use crate::alert::AlertId;
 use crate::board::Wish;
 use crate::config::{ChannelName, Config, ModemModel};
-use crate::health::{Disk, Facts, Gsm, People, Pulse, Queue, Receiver, Speech};
+use crate::health::{
+    Disk, Facts, Gsm, People, Pulse, Queue, Receiver, Sip, SipAccount, SipState, Speech,
+};
 use crate::modem::ModemStatus;
 use crate::modem::quirks::family;
 use crate::queue::Stock;
+use crate::sip::{self, AccountStatus};
 
 /// Parts that have not answered for this long are not vouched for: the service manager starts the
 /// process anew.
@@ -86,7 +89,7 @@ impl Gatherer {
             clock: looked.clock,
             network: looked.network.clone(),
             gsm: self.gsm(&config),
-            sip: self.sources.sip.borrow().clone(),
+            sip: self.sip(&config),
             relay: config.mail.relay.is_some(),
             speech: Speech { missing: looked.missing_voices.clone() },
             telling: self.sources.telling.borrow().clone(),
@@ -115,6 +118,19 @@ impl Gatherer {
     fn gsm(&self, config: &Config) -> Option<Gsm> {
         config.modem.as_ref()?;
         Some(self.modem().unwrap_or_default().into())
+    }
+
+    fn sip(&self, config: &Config) -> Option<Sip> {
+        if config.sip.accounts.is_empty() {
+            return None;
+        }
+        let agent = self.sources.agent.borrow().clone();
+        let Some(agent) = agent else {
+            let state = SipState::Failed("its port cannot be opened".to_owned());
+            let accounts = vec![SipAccount { name: config.sip.listen.to_string(), state }];
+            return Some(Sip { accounts });
+        };
+        Some(Sip { accounts: agent.status().into_iter().map(account).collect() })
     }
 
     fn queue(&self, stock: Stock, most: usize) -> Queue {
@@ -154,4 +170,17 @@ fn people(config: &Config) -> People {
         phone: reached(ChannelName::Sms),
         extension: reached(ChannelName::SipMessage),
     }
+}
+
+/// An account, as it is told.
+fn account(status: AccountStatus) -> SipAccount {
+    let silent = || status.last_error.clone().unwrap_or_else(|| "it does not answer".to_owned());
+    let state = match status.state {
+        sip::Registration::Off if status.usable => SipState::Unregistered,
+        sip::Registration::Off => SipState::Failed(silent()),
+        sip::Registration::Trying => SipState::Trying,
+        sip::Registration::Registered { .. } => SipState::Registered,
+        sip::Registration::Failed { why, .. } => SipState::Failed(why),
+    };
+    SipAccount { name: status.account, state }
 }

@@ -21,9 +21,10 @@ use tokio_util::sync::CancellationToken;
 use crate::board::Board;
 use crate::config::Config;
 use crate::dispatch::Command;
-use crate::health::{Facts, Sip, Status, Telling};
+use crate::health::{Facts, Status, Telling};
 use crate::modem::Modem;
 use crate::queue::Queue;
+use crate::sip::Agent;
 
 use gather::Gatherer;
 use look::Looked;
@@ -45,8 +46,8 @@ pub(super) struct Sources {
     pub(super) ports: watch::Receiver<usize>,
     pub(super) telling: watch::Receiver<Telling>,
     pub(super) modem: watch::Receiver<Option<Modem>>,
-    /// The SIP telephone, once there is one.
-    pub(super) sip: watch::Receiver<Option<Sip>>,
+    /// The SIP telephone's user agent, while there is one.
+    pub(super) agent: watch::Receiver<Option<Agent>>,
     pub(super) queue: Queue,
     pub(super) commands: mpsc::Sender<Command>,
 }

@@ -96,11 +96,11 @@ impl MailChannel {
         match self.transaction(relay, config, to, mail).await {
             Ok(outcomes) => {
                 let told = outcomes.iter().filter(|o| matches!(o, Outcome::Told { .. })).count();
-                tracing::debug!(%alert, recipients = to.len(), told, "mail handed to the relay");
+                tracing::debug!(alert_id = %alert, recipients = to.len(), told, "mail handed to the relay");
                 outcomes
             }
             Err(fault) => {
-                tracing::debug!(%alert, recipients = to.len(), %fault, "mail not handed over");
+                tracing::debug!(alert_id = %alert, recipients = to.len(), %fault, "mail not handed over");
                 vec![fault.outcome(); to.len()]
             }
         }

@@ -69,10 +69,11 @@ pub(super) async fn look(bench: &Bench, check: Check) -> Seen {
     let last = status.borrow().clone();
     stop.cancel();
     modem.stopped().await;
-    let model = last.model.clone();
+    let name = last.model.clone();
     let gsm = Gsm::from(last);
     let (answers, state) = (gsm.answers, gsm.assess());
-    Seen::Modem { model, answers, state, signal_dbm: gsm.signal_dbm, operator: gsm.operator }
+    let (signal_dbm, operator) = (gsm.signal_dbm, gsm.operator);
+    Seen::Modem { model: name, answers, state, signal_dbm, operator }
 }
 
 impl Seen {

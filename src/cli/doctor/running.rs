@@ -39,6 +39,8 @@ impl Running {
                 | Answer::Retried { .. }
                 | Answer::Calling(_)
                 | Answer::Tested { .. }
+                | Answer::SipStatus { .. }
+                | Answer::SipTested { .. }
                 | Answer::Done,
             ) => Self::Silent("it answers something else".to_owned()),
         }

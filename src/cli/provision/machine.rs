@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use smtp_appliance::config::{Addressing, System, Wifi, Wireguard};
+use smtp_appliance::config::{Addressing, Secret, System, Wifi, Wireguard};
+
+use super::source::hex;
 
 /// A file below the system's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,17 +87,17 @@ fn interface(kind: &str, addressing: &Addressing) -> String {
     text
 }
 
-/// wpa_supplicant.conf(5). The name of the network is written in hexadecimal digits: it may hold
+/// `wpa_supplicant.conf(5)`. The name of the network is written in hexadecimal digits: it may hold
 /// anything.
 fn supplicant(wifi: &Wifi) -> String {
     let mut text = format!("{TOLD_BY}ctrl_interface=/run/wpa_supplicant\n");
     if let Some(country) = &wifi.country {
         let _written = writeln!(text, "country={country}");
     }
-    let ssid: String = wifi.ssid.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let ssid = hex(wifi.ssid.as_bytes());
     let _written = write!(text, "network={{\n\tssid={ssid}\n\tscan_ssid=1\n");
-    let secret = wifi.password.as_ref().map(|password| password.reveal());
-    text.push_str(&match secret {
+    let secret = wifi.password.as_ref().map(Secret::reveal);
+    let manner = match secret {
         None => "\tkey_mgmt=NONE\n".to_owned(),
         // The key itself; SAE would need the password.
         Some(key) if key.len() == 64 => {
@@ -105,7 +107,8 @@ fn supplicant(wifi: &Wifi) -> String {
         Some(password) => {
             format!("\tkey_mgmt=WPA-PSK WPA-PSK-SHA256 SAE\n\tieee80211w=1\n\tpsk=\"{password}\"\n")
         }
-    });
+    };
+    text.push_str(&manner);
     text.push_str("}\n");
     text
 }

@@ -53,8 +53,17 @@ pub(super) struct Args {
     again: bool,
 }
 
+/// What is to be taken in besides the text, each with its bytes.
+type Found = (Vec<Taken>, Vec<Vec<u8>>);
+
 /// Why nothing was taken in: lines for its owner.
 struct Wrong(Vec<String>);
+
+impl Wrong {
+    fn of(error: &anyhow::Error) -> Self {
+        Self(vec![format!("{error:#}")])
+    }
+}
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode> {
     let config = std::path::absolute(&context.config)?;
@@ -65,7 +74,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
             context.out.line(format_args!("there is no {}", args.from.display()))?;
             return Ok(ExitCode::SUCCESS);
         }
-        Err(error) => return refuse(&args.from, &config, &Wrong(vec![format!("{error:#}")])),
+        Err(error) => return Ok(refuse(&args.from, &config, &Wrong::of(&error))),
     };
     if let Some(state) = State::load(&config).filter(|_| !args.again) {
         if state.open && state.is_of(&source.digest) {
@@ -81,8 +90,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
     }
     let state = match take_in(&source, &config, args.system.as_deref()) {
         Ok(Ok(state)) => state,
-        Ok(Err(wrong)) => return refuse(&source.path, &config, &wrong),
-        Err(error) => return refuse(&source.path, &config, &Wrong(vec![format!("{error:#}")])),
+        Ok(Err(wrong)) => return Ok(refuse(&source.path, &config, &wrong)),
+        Err(error) => return Ok(refuse(&source.path, &config, &Wrong::of(&error))),
     };
     context.out.line(format_args!("{} was taken in", source.path.display()))?;
     finish(&source, state, &config, context)
@@ -138,7 +147,7 @@ fn take_in(
 }
 
 /// What is to be taken in with the text, as bytes; or what is wrong with it that only here is known.
-fn contents(source: &Source, system: &System) -> Result<(Vec<Taken>, Vec<Vec<u8>>), Vec<Fault>> {
+fn contents(source: &Source, system: &System) -> Result<Found, Vec<Fault>> {
     let text = &source.text;
     let (taken, misplaced) = secrets::find(text);
     let mut faults: Vec<Fault> = misplaced
@@ -240,7 +249,7 @@ fn finish(
 }
 
 /// Says what is wrong everywhere somebody may look.
-fn refuse(source: &Path, config: &Path, wrong: &Wrong) -> anyhow::Result<ExitCode> {
+fn refuse(source: &Path, config: &Path, wrong: &Wrong) -> ExitCode {
     let name = source.file_name().unwrap_or_default().to_string_lossy();
     for line in &wrong.0 {
         output::complain(&format!("{}: {line}", source.display()));
@@ -261,13 +270,11 @@ fn refuse(source: &Path, config: &Path, wrong: &Wrong) -> anyhow::Result<ExitCod
     );
     let path = source.with_file_name(SAYS);
     match disk::put_if_other(&path, windows_lines(&says).as_bytes(), 0o600) {
-        Ok(()) => Ok(ExitCode::FAILURE),
-        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {
-            Ok(ExitCode::from(FAT_IS_LEFT))
-        }
+        Ok(()) => ExitCode::FAILURE,
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => ExitCode::from(FAT_IS_LEFT),
         Err(error) => {
             output::complain(&format!("{}: {error}", cannot_write(&path)));
-            Ok(ExitCode::FAILURE)
+            ExitCode::FAILURE
         }
     }
 }
@@ -277,7 +284,7 @@ fn says(taken: &[Taken]) -> String {
     if !taken.is_empty() {
         says.push_str("\nThese were moved into the appliance and are no longer on this card:\n");
         for taken in taken {
-            says.push_str(&format!("  {}\n", taken.name));
+            says = says + "  " + &taken.name + "\n";
         }
         says.push_str("To change one, write it into appliance.toml again.\n");
     }

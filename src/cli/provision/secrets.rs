@@ -4,6 +4,7 @@
 //! here for a new one.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Component, Path};
 
@@ -79,12 +80,12 @@ pub(super) fn replace(text: &str, taken: &[Taken], path_of: impl Fn(usize) -> St
     for (number, taken) in taken.iter().enumerate() {
         replaced.push_str(text.get(at..taken.place.start).unwrap_or_default());
         let path = path_of(number).replace('\\', "\\\\").replace('"', "\\\"");
-        replaced.push_str(&format!("{}\"{path}\"", taken.key));
+        let _written = write!(replaced, "{}\"{path}\"", taken.key);
         at = taken.place.end;
         let rest = text.get(at..).unwrap_or_default();
         let line = rest.split('\n').next().unwrap_or_default();
         if line.trim().is_empty() && !taken.note.is_empty() {
-            replaced.push_str(&format!("  # {}", taken.note));
+            let _written = write!(replaced, "  # {}", taken.note);
         }
     }
     replaced.push_str(text.get(at..).unwrap_or_default());

@@ -79,6 +79,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
             | Request::Drop { .. }
             | Request::SendTest { .. }
             | Request::Call(_)
+            | Request::SipStatus
+            | Request::SipTest { .. }
             | Request::Reload
             | Request::Health => "no alert waits; see --all for what was told",
         }),
@@ -94,7 +96,11 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
         }
         Answer::Done => out.line("it is not tried any more"),
         Answer::Failed { reason } => anyhow::bail!("{reason}"),
-        Answer::Tested { .. } | Answer::Calling(_) | Answer::Health { .. } => {
+        Answer::Tested { .. }
+        | Answer::Calling(_)
+        | Answer::SipStatus { .. }
+        | Answer::SipTested { .. }
+        | Answer::Health { .. } => {
             anyhow::bail!("unexpected answer of the running appliance")
         }
     }

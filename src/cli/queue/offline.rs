@@ -48,6 +48,8 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
         Request::Acknowledge { .. }
         | Request::SendTest { .. }
         | Request::Call(_)
+        | Request::SipStatus
+        | Request::SipTest { .. }
         | Request::Reload
         | Request::Health => {
             bail!("the appliance is not running")

@@ -9,7 +9,9 @@ use toml::de::DeValue;
 use super::secret::{self, Found};
 use super::section::{Reader, Section};
 use super::value::{address, boolean, count, is_host_name, parsed, path, text, time_within, word};
-use crate::config::{Encryption, Extension, Secret, Sip, SipAccount, SipCodec, SipTransport};
+use crate::config::{
+    Encryption, Extension, Secret, Sip, SipAccount, SipCodec, SipSilence, SipTransport,
+};
 
 const TRANSPORTS: &[(&str, SipTransport)] =
     &[("udp", SipTransport::Udp), ("tcp", SipTransport::Tcp), ("tls", SipTransport::Tls)];
@@ -22,6 +24,12 @@ const SRTP: &[(&str, Encryption)] = &[
 
 const CODECS: &[(&str, SipCodec)] = &[("pcmu", SipCodec::Pcmu), ("pcma", SipCodec::Pcma)];
 
+const SILENCE: &[(&str, SipSilence)] = &[
+    ("noise", SipSilence::Noise),
+    ("comfort-noise", SipSilence::ComfortNoise),
+    ("digital", SipSilence::Digital),
+];
+
 /// Most accounts: each is a registration of its own.
 const MOST_ACCOUNTS: usize = 8;
 
@@ -33,7 +41,7 @@ pub(super) fn read<'a>(mut section: Section<'a>, reader: &'a Reader<'a>) -> Sip 
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5060))),
         rtp_ports: section.get("rtp_ports", ports).unwrap_or(16_384..=17_383),
         codecs: read_codecs(&mut section, reader),
-        comfort_noise: section.get("comfort_noise", boolean).unwrap_or(true),
+        silence: section.get("silence", word(SILENCE)).unwrap_or(SipSilence::Noise),
         max_calls: section.get("max_calls", count(1..=50)).unwrap_or(4),
     };
     let pairs = usize::from(sip.rtp_ports.end() - sip.rtp_ports.start()).div_ceil(2);

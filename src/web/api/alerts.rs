@@ -204,6 +204,8 @@ async fn act(
         | Answer::Calling(_)
         | Answer::Tested { .. }
         | Answer::Health { .. }
+        | Answer::SipStatus { .. }
+        | Answer::SipTested { .. }
         | Answer::Failed { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
