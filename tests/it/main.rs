@@ -56,3 +56,7 @@ mod way_people;
 mod way_restart;
 mod way_storm;
 mod way_voip;
+mod web;
+mod web_access;
+mod web_api;
+mod web_settings;

@@ -44,3 +44,4 @@ mod sip_phone;
 mod sip_registration;
 mod sip_sound;
 mod smtp_clients;
+mod web_browser;
