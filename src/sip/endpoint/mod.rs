@@ -120,6 +120,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// One with the accounts of the configuration, which begin to register. `secret` is random.
+    #[must_use]
     pub fn new(settings: config::Sip, timing: Timing, secret: [u8; 32], now: Instant) -> Self {
         let mut endpoint = Self {
             timing,
@@ -171,6 +172,7 @@ impl Endpoint {
     }
 
     /// Calls and transactions that are not over.
+    #[must_use]
     pub fn load(&self) -> Load {
         let (ours, theirs) = self.transactions.count();
         Load { calls: self.calls.len() + self.held.len(), ours, theirs, connections: 0 }
