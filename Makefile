@@ -10,6 +10,7 @@ PORT   ?= 2525
 VOICES := target/voices
 
 .PHONY: help run alert voice build test lint bench bench-quick fuzz deny doc pictures setup setup-test clean
+.PHONY: cross deb image image-check test-image setup-image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,25 @@ pictures: setup voice ## draw the call of the demo anew, as docs/call.svg
 	$(CARGO) build --locked
 	./target/debug/smtp-appliance demo --once --port 0 --out target/call --voices $(VOICES)
 	tools/picture.py target/call docs/call.svg
+
+cross: ## build the program for 64-bit ARM, with Debian's cross compiler
+	tools/image/cross.sh
+
+deb: build cross ## make Debian packages for amd64 and arm64, in target/deb
+	tools/image/deb.sh $$(dpkg --print-architecture) target/release/smtp-appliance
+	tools/image/deb.sh arm64 target/cross/aarch64-unknown-linux-gnu/release/smtp-appliance
+
+image: ## build the firmware for BOARD=rpi3 or rpi4 with Buildroot: hours, 25 GB, downloads
+	tools/image/build.sh $(or $(BOARD),rpi)
+
+image-check: $(VENV)/.done setup-image ## check everything about the image that needs no download
+	tools/image/check.sh
+
+test-image: cross setup-image ## start the image's system in QEMU, and try what must hold
+	tests/image/run.sh
+
+setup-image: ## install what image-check and test-image need
+	@tools/image/setup.sh
 
 setup: ## install what a build needs
 	@tools/setup.sh build

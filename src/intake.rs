@@ -87,15 +87,20 @@ impl Intake {
         let now = tokio::time::Instant::now().into_std();
         match self.queue.admit(alert, raw, now).await {
             Ok((id, Verdict::Pass)) => {
-                tracing::info!(alert = %id, client, size, people = count, "queued");
+                let outcome = "queued";
+                tracing::info!(alert_id = %id, client, size, people = count, outcome, "queued");
                 Ok(Accepted { id })
             }
             Ok((id, Verdict::Nobody)) => {
-                tracing::error!(alert = %id, client, size, people = count, "{NOBODY}");
+                let outcome = "nobody";
+                tracing::error!(
+                    alert_id = %id, client, size, people = count, outcome, "{NOBODY}"
+                );
                 Ok(Accepted { id })
             }
             Ok((id, Verdict::Drop(reason))) => {
-                tracing::info!(alert = %id, client, size, %reason, "dropped");
+                let outcome = "dropped";
+                tracing::info!(alert_id = %id, client, size, %reason, outcome, "dropped");
                 Ok(Accepted { id })
             }
             Ok((_, Verdict::Full)) | Err(QueueError::Full) => Err(Rejected::QueueFull),

@@ -8,6 +8,8 @@
 
 pub mod config;
 
+pub mod health;
+
 pub mod smtp;
 
 pub mod intake;
@@ -26,11 +28,17 @@ pub mod speech;
 
 pub mod audio;
 
+pub mod rtp;
+
 pub mod modem;
 
 pub mod sip;
 
+pub mod board;
+
 pub mod control;
+
+pub mod web;
 
 pub mod appliance;
 

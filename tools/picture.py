@@ -37,7 +37,8 @@ ANSWER = 0.15
 
 def read(folder):
     """Samples, rate, and what is known of the call."""
-    call = json.loads((folder / "calls.jsonl").read_text().splitlines()[0])
+    calls = map(json.loads, (folder / "calls.jsonl").read_text().splitlines())
+    call = next(call for call in calls if call["channel"] == "gsm")
     with wave.open(call["wav"]) as file:
         if (file.getnchannels(), file.getsampwidth()) != (1, 2):
             sys.exit("not 16 bits, mono")

@@ -14,8 +14,11 @@ libraries=(/usr/include/espeak-ng/speak_lib.h=libespeak-ng-dev /usr/include/alsa
 python=(python3=python3)
 node=(npm=npm)
 swaks=(swaks=swaks)
-test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfix openssl=openssl ip=iproute2)
-bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks)
+test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfix openssl=openssl ip=iproute2
+    baresip=baresip-core sipp=sip-tester tshark=tshark dnsmasq=dnsmasq-base
+    kamailio=kamailio /usr/share/doc/kamailio-tls-modules=kamailio-tls-modules
+    chromium=chromium)
+bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks baresip=baresip-core stress-ng=stress-ng)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -36,9 +39,12 @@ install() {
         apt-get install -y -qq --no-install-recommends "$@" >/dev/null || failed=yes
     if [ -n "$ours" ]; then as_root rm "$policy"; fi
     [ -z "$failed" ]
-    case " $* " in
-    *" postfix "*) as_root systemctl disable --quiet postfix 2>/dev/null || true ;;
-    esac
+    local service
+    for service in postfix kamailio; do
+        case " $* " in
+        *" $service "*) as_root systemctl disable --quiet "$service" 2>/dev/null || true ;;
+        esac
+    done
 }
 
 need() {

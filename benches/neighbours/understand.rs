@@ -53,9 +53,8 @@ fn load() -> Vec<u8> {
     let mut mail = b"From: <monitor@appliance.test>\r\nTo: <ana@appliance.test>\r\n\
         Date: Mon, 23 Nov 2026 23:32:45 +0000 (UTC)\r\nMessage-Id: <1a2b.0001@source.test>\r\n\r\n"
         .to_vec();
-    for _ in 0..13 {
-        mail.extend_from_slice(&[b'X'; 78]);
-        mail.extend_from_slice(b"\r\n");
+    for line in 1..=13 {
+        mail.extend_from_slice(format!("{}{}\r\n", line % 10, "X".repeat(77)).as_bytes());
     }
     mail
 }

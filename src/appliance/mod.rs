@@ -5,7 +5,10 @@
 //! half there.
 
 mod gsm;
+mod health;
+pub mod machine;
 mod settings;
+mod sip;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,18 +24,25 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::text;
-use crate::channel::call::Progress;
-use crate::channel::{Channel, GsmChannel, MailChannel, SmsChannel, SmsText};
+use crate::board::Board;
+use crate::channel::call::{Caller, Progress};
+use crate::channel::{
+    Channel, GsmChannel, MailChannel, SipMessageChannel, SmsChannel, SmsText, VoipChannel,
+};
 use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
-use crate::intake::{FilterGate, Intake};
+use crate::health::Status;
+use crate::intake::{Door, FilterGate, Intake};
 use crate::queue;
 use crate::smtp;
 use crate::speech::Speaker;
+use crate::web;
 
 use gsm::Gsm;
+use health::{Health, Sources};
 use settings::Keeper;
+use sip::Sip;
 
 /// Most requests to read the configuration again that wait.
 const RELOADS: usize = 8;
@@ -73,10 +83,14 @@ pub struct PartDied {
 /// The appliance, built and ready to run.
 pub struct Appliance {
     smtp: smtp::Server,
+    web: web::Server,
     dispatcher: Dispatcher,
     control: control::Server,
     gsm: Gsm,
+    sip: Sip,
     keeper: Keeper,
+    health: Health,
+    status: watch::Receiver<Arc<Status>>,
     writer: thread::JoinHandle<()>,
     queue: queue::Queue,
     calls: broadcast::Sender<Progress>,
@@ -93,35 +107,87 @@ impl Appliance {
         let config = Arc::clone(&settings.borrow());
         let (queue, writer) = open_queue(&config, &settings)?;
         let (modem, gsm) = Gsm::new(settings.clone());
+        let (agent, sip) = Sip::new(settings.clone());
         let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
-        let gsm_channel = GsmChannel::new(settings.clone(), modem.clone(), speaker);
-        let calls = gsm_channel.watchers();
+        let caller = Caller::new(settings.clone(), speaker.clone());
+        let calls = caller.watchers();
+        let text = sms_text(settings.clone());
         let channels: Vec<Arc<dyn Channel>> = vec![
             Arc::new(MailChannel::new(settings.clone())),
-            Arc::new(SmsChannel::new(settings.clone(), modem, sms_text(settings.clone()))),
-            Arc::new(gsm_channel),
+            Arc::new(SmsChannel::new(settings.clone(), modem.clone(), Arc::clone(&text))),
+            Arc::new(VoipChannel::new(Arc::clone(&caller), agent.clone())),
+            Arc::new(GsmChannel::new(caller, modem.clone())),
+            Arc::new(SipMessageChannel::new(settings.clone(), agent.clone(), text)),
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
-        let door = Arc::new(Intake::new(queue.clone()));
-        let smtp = smtp::Server::bind(settings.clone(), door)?;
+        let door: Arc<dyn Door> = Arc::new(Intake::new(queue.clone()));
+        let smtp = smtp::Server::bind(settings.clone(), Arc::clone(&door))?;
+        let (health, status) = Health::new(
+            Sources {
+                settings: settings.clone(),
+                wrong: keeper.wrong(),
+                ports: smtp.open_ports(),
+                telling: dispatcher.telling(),
+                modem,
+                agent: agent.clone(),
+                queue: queue.clone(),
+                commands: handle.commands.clone(),
+            },
+            config_file,
+        );
         let (reload, reloads) = mpsc::channel(RELOADS);
-        let control = control::Server::bind(
-            &config.appliance.store,
-            queue.clone(),
-            handle.commands,
+        let desk = Arc::new(control::Desk {
+            queue: queue.clone(),
+            commands: handle.commands,
             reload,
-            calls.clone(),
+            calls: calls.clone(),
+            agent,
+            settings: settings.clone(),
+            health: status.clone(),
+        });
+        let control = control::Server::bind(&config.appliance.store, Arc::clone(&desk))?;
+        let web = web::Server::bind(web::Parts {
             settings,
-        )?;
+            config_file: config_file.to_owned(),
+            queue: queue.clone(),
+            desk,
+            door,
+            speaker,
+        });
         let keeper = keeper.obeying(reloads);
-        Ok(Self { smtp, dispatcher, control, gsm, keeper, writer, queue, calls })
+        Ok(Self {
+            smtp,
+            web,
+            dispatcher,
+            control,
+            gsm,
+            sip,
+            keeper,
+            health,
+            status,
+            writer,
+            queue,
+            calls,
+        })
     }
 
     /// Addresses of the SMTP ports, in the order of the configuration.
     #[must_use]
     pub fn smtp_addresses(&self) -> Vec<SocketAddr> {
         self.smtp.local_addrs()
+    }
+
+    /// Where the administration in the browser is, if it is on.
+    #[must_use]
+    pub fn web_address(&self) -> Option<SocketAddr> {
+        self.web.local_addr()
+    }
+
+    /// The token by which its first user is made, while there is none.
+    #[must_use]
+    pub fn web_setup_token(&self) -> Option<String> {
+        self.web.setup_token()
     }
 
     /// The queue, to look at what happens. Its holder must let go of it for the appliance to end.
@@ -136,6 +202,19 @@ impl Appliance {
         self.calls.subscribe()
     }
 
+    /// How the appliance is, now and whenever that changes.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.status.clone()
+    }
+
+    /// Takes this board, whatever is configured.
+    #[must_use]
+    pub fn on_board(mut self, board: Box<dyn Board>) -> Self {
+        self.health.with_board(board);
+        self
+    }
+
     /// Runs until `stop`; then ends in order: no new mail, what is being told is told, the rest
     /// waits on disk.
     ///
@@ -145,9 +224,12 @@ impl Appliance {
         let mut parts = Parts::default();
         // In the order in which they are stopped.
         parts.start("the SMTP receiver", |stop| self.smtp.run(stop));
+        parts.start("the administration", |stop| self.web.run(stop));
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));
+        parts.start("the SIP telephone's keeper", |stop| self.sip.run(stop));
+        parts.start("the watch over all", |stop| self.health.run(stop));
         parts.start("the configuration's keeper", |stop| self.keeper.run(stop));
         let died = tokio::select! {
             () = stop.cancelled() => None,
@@ -156,6 +238,7 @@ impl Appliance {
         if let Some(died) = &died {
             tracing::error!(part = died.part, reason = died.reason, "ended by itself; stopping");
         }
+        health::stopping();
         parts.stop().await;
         // When the last handle on the queue is gone, its thread writes what it has and ends.
         if timeout(PART_PATIENCE, self.queue.ended()).await.is_err() {

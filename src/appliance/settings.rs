@@ -26,6 +26,8 @@ pub(super) struct Keeper {
     seen: Option<Fingerprint>,
     sender: watch::Sender<Arc<Config>>,
     reloads: Option<Reloads>,
+    /// Why the file is not in force.
+    wrong: watch::Sender<Option<String>>,
 }
 
 /// What changes when a file is replaced or written to.
@@ -45,7 +47,13 @@ impl Keeper {
             tracing::warn!("{warning}");
         }
         let (sender, receiver) = watch::channel(Arc::new(loaded.config));
-        Ok((Self { file: file.to_owned(), seen, sender, reloads: None }, receiver))
+        let wrong = watch::Sender::default();
+        Ok((Self { file: file.to_owned(), seen, sender, reloads: None, wrong }, receiver))
+    }
+
+    /// Why the file is not in force; `None` while it is.
+    pub(super) fn wrong(&self) -> watch::Receiver<Option<String>> {
+        self.wrong.subscribe()
     }
 
     /// Also listens to requests.
@@ -87,6 +95,7 @@ impl Keeper {
                     tracing::warn!("{warning}");
                 }
                 self.sender.send_replace(Arc::new(loaded.config));
+                self.wrong.send_replace(None);
                 tracing::info!(file = %self.file.display(), "configuration taken up");
                 Ok(())
             }
@@ -94,8 +103,21 @@ impl Keeper {
                 tracing::error!(
                     "the configuration is wrong; the one before stays in force:\n{error}"
                 );
+                self.wrong.send_replace(Some(in_short(&error)));
                 Err(error.to_string())
             }
+        }
+    }
+}
+
+fn in_short(error: &LoadError) -> String {
+    match error {
+        LoadError::Read(..) => error.to_string(),
+        LoadError::Wrong(file, faults) => {
+            let first = faults.first().map(ToString::to_string).unwrap_or_default();
+            let more = faults.len().saturating_sub(1);
+            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+            format!("{} is wrong: {first}{more}", file.display())
         }
     }
 }

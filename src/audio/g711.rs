@@ -19,18 +19,31 @@ const A_TOGGLE: u8 = 0x55;
 /// One byte for each sample.
 #[must_use]
 pub fn encode(law: Law, samples: &[i16]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(samples.len());
+    encode_into(law, samples, &mut bytes);
+    bytes
+}
+
+/// Adds one byte for each sample.
+pub fn encode_into(law: Law, samples: &[i16], bytes: &mut Vec<u8>) {
     match law {
-        Law::A => samples.iter().map(|sample| encode_a(*sample)).collect(),
-        Law::Mu => samples.iter().map(|sample| encode_mu(*sample)).collect(),
+        Law::A => bytes.extend(samples.iter().map(|sample| encode_a(*sample))),
+        Law::Mu => bytes.extend(samples.iter().map(|sample| encode_mu(*sample))),
     }
 }
 
 /// One sample for each byte.
 #[must_use]
 pub fn decode(law: Law, bytes: &[u8]) -> Vec<i16> {
+    bytes.iter().map(|byte| decode_one(law, *byte)).collect()
+}
+
+/// The sample of a byte.
+#[must_use]
+pub fn decode_one(law: Law, byte: u8) -> i16 {
     match law {
-        Law::A => bytes.iter().map(|byte| decode_a(*byte)).collect(),
-        Law::Mu => bytes.iter().map(|byte| decode_mu(*byte)).collect(),
+        Law::A => decode_a(byte),
+        Law::Mu => decode_mu(byte),
     }
 }
 

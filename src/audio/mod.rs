@@ -22,7 +22,7 @@ pub use alsa::{AudioError, Device, Direction, Level, Player, Recorder, devices};
 pub use file::{FileError, LONGEST, decode, read, wav, write_wav};
 pub use loudness::telephone;
 pub use pcm::Pcm;
-pub use resample::resample;
+pub use resample::{Resampling, resample};
 pub use tone::{dtmf, tone};
 
 /// Samples a second of a telephone line.

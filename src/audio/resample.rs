@@ -56,6 +56,44 @@ pub fn resample(pcm: &Pcm, rate: u32) -> Pcm {
     Pcm { rate, samples }
 }
 
+/// A sound without an end, at another rate piece by piece. It comes some 20 to 50 ms later.
+pub struct Resampling {
+    /// `None` if nothing is to be done.
+    resampler: Option<FftFixedIn<f32>>,
+    chunk: usize,
+    input: Vec<f32>,
+    output: Vec<Vec<f32>>,
+}
+
+impl Resampling {
+    /// From one rate to another; if one of them is 0, the sound stays as it is.
+    #[must_use]
+    pub fn new(from: u32, to: u32) -> Self {
+        let sizes = usize::try_from(from).ok().zip(usize::try_from(to).ok());
+        let (from, to) = sizes.filter(|(from, to)| from != to).unwrap_or_default();
+        let chunk = chunk(from, to);
+        let resampler = FftFixedIn::<f32>::new(from, to, chunk, 1, 1).ok();
+        let output = resampler.as_ref().map(|resampler| resampler.output_buffer_allocate(true));
+        Self { resampler, chunk, input: Vec::new(), output: output.unwrap_or_default() }
+    }
+
+    /// More of it; gives what is ready.
+    pub fn push(&mut self, samples: &[i16]) -> Vec<i16> {
+        let Some(resampler) = &mut self.resampler else { return samples.to_vec() };
+        self.input.extend(samples.iter().copied().map(to_float));
+        let mut made = Vec::new();
+        while let Some(chunk) = self.input.get(..self.chunk) {
+            // Both buffers have the sizes it asked for.
+            let done = resampler.process_into_buffer(&[chunk], &mut self.output, None);
+            let frames = done.map_or(0, |(_, frames)| frames);
+            let output = self.output.first().map(Vec::as_slice).unwrap_or_default();
+            made.extend(output.iter().take(frames).copied().map(to_sample));
+            self.input.drain(..self.chunk);
+        }
+        made
+    }
+}
+
 /// Samples that are worked on at a time: a whole number of periods that both rates have in common,
 /// and even, for the delay of the filter is half of it.
 fn chunk(from: usize, to: usize) -> usize {
@@ -121,5 +159,23 @@ mod tests {
         }
         assert!(resample(&Pcm { rate: 0, samples: vec![1] }, 8000).samples.is_empty());
         assert!(resample(&Pcm { rate: 8000, samples: vec![1] }, 0).samples.is_empty());
+    }
+
+    #[test]
+    fn a_sound_in_pieces_is_the_sound_and_some_silence_before() {
+        let pcm = tone(44_100, 1000.0, Duration::from_secs(1), 0.5);
+        let mut resampling = Resampling::new(44_100, 8000);
+        let mut pieces = pcm.samples.chunks(333);
+        let mut samples: Vec<i16> =
+            pieces.by_ref().flat_map(|piece| resampling.push(piece)).collect();
+        samples.extend(resampling.push(&[0; 4410]));
+        let whole = resample(&pcm, 8000).samples;
+        let near = |window: &[i16]| {
+            window.iter().zip(&whole).all(|(one, other)| one.abs_diff(*other) < 50)
+        };
+        let late = samples.windows(whole.len()).position(near);
+        assert!(late.is_some_and(|late| late < 400), "{late:?}");
+        assert_eq!(Resampling::new(8000, 8000).push(&[1, 2, 3]), [1, 2, 3]);
+        assert_eq!(Resampling::new(0, 8000).push(&[1, 2, 3]), [1, 2, 3]);
     }
 }

@@ -3,10 +3,12 @@
 
 pub mod call;
 pub mod mail;
+mod sip_message;
 pub mod sms;
 
-pub use call::GsmChannel;
+pub use call::{CallQuality, GsmChannel, VoipChannel};
 pub use mail::MailChannel;
+pub use sip_message::SipMessageChannel;
 pub use sms::{SmsChannel, SmsText};
 
 use bytes::Bytes;
@@ -72,6 +74,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// What happened on the way, where that is more than the end.
     pub course: Vec<Moment>,
+    /// How well its sound travelled, if it was a call that can tell.
+    pub quality: Option<CallQuality>,
 }
 
 /// What happened at one moment of an attempt.
@@ -85,7 +89,7 @@ pub struct Moment {
 
 impl From<Outcome> for Report {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, course: Vec::new() }
+        Self { outcome, course: Vec::new(), quality: None }
     }
 }
 

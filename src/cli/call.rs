@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use smtp_appliance::channel::call::{CallByHand, Happening, Progress};
-use smtp_appliance::channel::{Channel, GsmChannel, Outcome, Reach};
+use futures_util::future::BoxFuture;
+use smtp_appliance::channel::call::{CallByHand, Caller, Happening, Progress};
+use smtp_appliance::channel::{Channel, GsmChannel, Outcome, Reach, VoipChannel};
 use smtp_appliance::config::{ChannelName, Config, Language, VoiceName};
 use smtp_appliance::control::{self, Answer, ClientError};
 use smtp_appliance::modem::Modem;
@@ -14,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::{self, tame};
 use super::send_test::describe;
-use super::session;
 use super::settings::channel_names;
 use super::{Context, keep_speech_of_the_owner};
+use super::{session, sip};
 
 /// Exit code of a call that somebody or something took, and nobody accepted.
 const ANSWERED: u8 = 3;
@@ -25,15 +26,17 @@ const ANSWERED: u8 = 3;
 #[command(after_help = "Examples:
   smtp-appliance call ana \"The server room is too hot\"
   smtp-appliance call '+34 600 000 001' 'Hay fuego' --language es
+  smtp-appliance call ana 'Disk full' --via voip
   smtp-appliance call ana 'Disk full' --voice en_US-joe-medium
 
-The running appliance calls; when none runs, the modem and the sound card are used from here. The
+The running appliance calls; when none runs, the exchange, or the modem and the sound card, are used
+from here. The
 call does not go through the queue.
 
 Exit codes: 0 accepted by the key, 3 answered but not accepted, 1 not answered or failed.")]
 pub(super) struct Args {
-    /// Short name of a person, or a telephone number.
-    #[arg(value_name = "PERSON|NUMBER")]
+    /// Short name of a person, a telephone number, or a SIP URI.
+    #[arg(value_name = "PERSON|NUMBER|URI")]
     to: String,
     /// What is said.
     text: String,
@@ -86,21 +89,20 @@ fn call_from_here(
 ) -> anyhow::Result<Option<Outcome>> {
     keep_speech_of_the_owner(&mut config);
     let job = call.job(&config).map_err(anyhow::Error::msg)?;
-    call.channel(&config).map_err(anyhow::Error::msg)?;
-    let Some(modem) = config.modem.clone() else {
-        anyhow::bail!("no modem is configured; set modem.device");
-    };
+    let by_sip = call.channel(&config).map_err(anyhow::Error::msg)?.is_by_sip();
     let mut outcome = None;
     session::run(async |stop: CancellationToken| {
         let cache = config.appliance.store.join("speech");
-        let (_settings, config) = watch::channel(Arc::new(config));
-        let speaker = Speaker::start(config.clone(), cache);
+        let (_settings, settings) = watch::channel(Arc::new(config.clone()));
+        let caller = Caller::new(settings.clone(), Speaker::start(settings, cache));
+        let mut happens = caller.watchers().subscribe();
         let end = stop.child_token();
-        let (modem, _events) = Modem::start(modem, end.clone());
-        let (_modem, current) = watch::channel(Some(modem.clone()));
-        let channel = GsmChannel::new(config, current, speaker);
-        let mut happens = channel.watchers().subscribe();
-        let mut telling = channel.tell(job);
+        let line = if by_sip {
+            by_agent(caller, &config, end.clone()).await?
+        } else {
+            by_modem(caller, &config, end.clone())?
+        };
+        let mut telling = line.channel.tell(job);
         let reports = loop {
             tokio::select! {
                 biased;
@@ -116,8 +118,43 @@ fn call_from_here(
         outcome = reports.into_iter().next().map(|report| report.outcome);
         drop(telling);
         end.cancel();
-        modem.stopped().await;
+        line.ended.await;
         Ok(())
     })?;
     Ok(outcome)
+}
+
+/// What a call from here goes through.
+struct OwnLine {
+    channel: Box<dyn Channel>,
+    /// Resolves when what it uses is free again.
+    ended: BoxFuture<'static, ()>,
+}
+
+fn by_modem(
+    caller: Arc<Caller>,
+    config: &Config,
+    end: CancellationToken,
+) -> anyhow::Result<OwnLine> {
+    let Some(settings) = config.modem.clone() else {
+        anyhow::bail!("no modem is configured; set modem.device");
+    };
+    let (modem, events) = Modem::start(settings, end);
+    let (_, current) = watch::channel(Some(modem.clone()));
+    let ended = Box::pin(async move {
+        modem.stopped().await;
+        drop(events);
+    });
+    Ok(OwnLine { channel: Box::new(GsmChannel::new(caller, current)), ended })
+}
+
+async fn by_agent(
+    caller: Arc<Caller>,
+    config: &Config,
+    end: CancellationToken,
+) -> anyhow::Result<OwnLine> {
+    let agent = sip::agent_from_here(config, end).await?;
+    let (_, current) = watch::channel(Some(agent.clone()));
+    let ended = Box::pin(async move { agent.stopped().await });
+    Ok(OwnLine { channel: Box::new(VoipChannel::new(caller, current)), ended })
 }

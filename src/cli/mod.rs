@@ -6,19 +6,23 @@ mod call;
 mod change;
 mod check_config;
 mod demo;
+mod doctor;
 mod explain;
 mod manual;
 mod modem_simulator;
 mod output;
 mod people;
+mod provision;
 mod queue;
 mod run;
 mod say;
 mod send_test;
 mod session;
 mod settings;
+mod sip;
 mod table;
 mod voice;
+mod web;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -44,6 +48,7 @@ use output::{Closed, Output};
     after_help = "Examples:
   smtp-appliance demo                          see it at work, without any hardware
   smtp-appliance check-config                  is the configuration right?
+  smtp-appliance doctor                        does everything work?
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
   smtp-appliance call ana 'Disk full'          her phone rings, and says it
@@ -88,6 +93,9 @@ enum Command {
     /// Find the sound card that leads to the modem, and try it.
     #[command(subcommand)]
     Audio(audio::Command),
+    /// See and try the telephone on the exchange.
+    #[command(subcommand)]
+    Sip(sip::Command),
     /// Show alerts and what became of them; try or drop them by hand.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -100,12 +108,19 @@ enum Command {
     /// Show, install and remove the voices that speak.
     #[command(subcommand)]
     Voice(voice::Command),
+    /// Show and change who may use the administration in the browser.
+    #[command(subcommand)]
+    Web(web::Command),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
+    /// Say what works, what does not, and what to do about it.
+    Doctor(doctor::Args),
     /// Show the appliance at work with a simulated modem, phone and relay.
     Demo(demo::Args),
     /// Be a GSM module on a pseudo-terminal, for trials without hardware.
     ModemSimulator(modem_simulator::Args),
+    /// Take in appliance.toml from the card (what the image does at its start).
+    Provision(provision::Args),
     /// Print the completions of a shell.
     Completions(manual::CompletionsArgs),
     /// Print the manual page.
@@ -175,8 +190,11 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::Doctor(args) => return doctor::run(&args, &mut context),
+        Command::Provision(args) => return provision::run(&args, &mut context),
         Command::Call(args) => return call::run(args, &mut context),
         Command::SendTest(args) => return send_test::run(&args, &mut context),
+        Command::Sip(command) => return sip::run(command, &mut context),
         Command::Run(args) => run::run(&args, &context)?,
         Command::People(command) => people::run(command, &mut context)?,
         Command::Groups(args) => people::groups(&args, &mut context)?,
@@ -186,6 +204,7 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Audio(command) => audio::run(command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
         Command::Say(args) => say::run(args, &context)?,
+        Command::Web(command) => web::run(command, &mut context)?,
         Command::Voice(command) => voice::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use smtp_appliance::config::edit::{Change, Edit, PersonUpdate};
 use smtp_appliance::config::{
-    Config, GroupName, Language, MailAddress, Person, PersonName, PhoneNumber, VoiceName,
+    Config, Extension, GroupName, Language, MailAddress, Person, PersonName, PhoneNumber, VoiceName,
 };
 
 use super::{Context, change, output, table};
@@ -56,9 +56,9 @@ pub(super) struct Values {
     /// Telephone number, for SMS and calls.
     #[arg(long, value_name = "NUMBER")]
     phone: Option<Given<PhoneNumber>>,
-    /// Extension on the company's telephone exchange.
-    #[arg(long, value_name = "NUMBER")]
-    extension: Option<Given<String>>,
+    /// Extension on the company's telephone exchange, or a SIP URI.
+    #[arg(long, value_name = "EXTENSION")]
+    extension: Option<Given<Extension>>,
     /// Language, by its tag: en, es, es-GT.
     #[arg(long, value_name = "TAG")]
     language: Option<Given<Language>>,
@@ -154,7 +154,7 @@ struct PersonView<'a> {
     name: &'a PersonName,
     mail: Option<&'a MailAddress>,
     phone: Option<&'a PhoneNumber>,
-    extension: Option<&'a str>,
+    extension: Option<&'a Extension>,
     language: Option<&'a Language>,
     #[serde(skip_serializing_if = "Option::is_none")]
     voice: Option<&'a VoiceName>,
@@ -167,7 +167,7 @@ fn list<'a>(config: &'a Config, json: bool, context: &mut Context) -> anyhow::Re
         let view = |person: &'a Person| -> PersonView<'a> {
             let Person { name, mail, phone, extension, language, voice, groups } = person;
             let (mail, phone, language) = (mail.as_ref(), phone.as_ref(), language.as_ref());
-            let (extension, voice) = (extension.as_deref(), voice.as_ref());
+            let (extension, voice) = (extension.as_ref(), voice.as_ref());
             PersonView { name, mail, phone, extension, language, voice, groups }
         };
         return context.out.json(&people.map(view).collect::<Vec<_>>());
@@ -181,7 +181,7 @@ fn list<'a>(config: &'a Config, json: bool, context: &mut Context) -> anyhow::Re
             person.name.to_string(),
             text(person.mail.as_ref().map(MailAddress::as_str)),
             text(person.phone.as_ref().map(PhoneNumber::as_str)),
-            text(person.extension.as_deref()),
+            text(person.extension.as_ref().map(Extension::as_str)),
             text(person.language.as_ref().map(Language::as_str)),
             join(person.groups.iter()),
         ]

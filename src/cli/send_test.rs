@@ -40,6 +40,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
         | Answer::Show { .. }
         | Answer::Retried { .. }
         | Answer::Calling(_)
+        | Answer::SipStatus { .. }
+        | Answer::SipTested { .. }
+        | Answer::Health { .. }
         | Answer::Done) => anyhow::bail!("unexpected answer: {answer:?}"),
     };
     for (channel, outcome) in &outcomes {

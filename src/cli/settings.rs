@@ -90,6 +90,7 @@ fn list(config: &Config, json: bool, context: &mut Context) -> anyhow::Result<()
             equipped: match name {
                 ChannelName::Mail => config.mail.relay.is_some(),
                 ChannelName::Sms | ChannelName::Gsm => config.modem.is_some(),
+                ChannelName::Voip | ChannelName::SipMessage => !config.sip.accounts.is_empty(),
             },
             people: config.directory.people.values().filter(reached).count(),
         }
@@ -104,6 +105,7 @@ fn list(config: &Config, json: bool, context: &mut Context) -> anyhow::Result<()
             (true, true, _) => "on",
             (true, false, ChannelName::Mail) => "on, without a relay",
             (true, false, ChannelName::Sms | ChannelName::Gsm) => "on, without a modem",
+            (true, false, ChannelName::Voip | ChannelName::SipMessage) => "on, without an account",
         };
         vec![view.name.to_string(), state.to_owned(), view.people.to_string()]
     };

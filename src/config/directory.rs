@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ChannelName, GroupName, Language, MailAddress, PersonName, PhoneNumber, VoiceName};
+use super::{
+    ChannelName, Extension, GroupName, Language, MailAddress, PersonName, PhoneNumber, VoiceName,
+};
 
 /// Somebody who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +15,9 @@ pub struct Person {
     pub mail: Option<MailAddress>,
     /// Where SMS and calls go.
     pub phone: Option<PhoneNumber>,
-    /// Extension on the company's PBX, for VoIP calls.
-    pub extension: Option<String>,
+    /// Her extension on the company's exchange, for calls and texts by SIP; her telephone number is
+    /// called through it when unset.
+    pub extension: Option<Extension>,
     /// Her language; the appliance's when unset.
     pub language: Option<Language>,
     /// Voice of her calls; the one for her language when unset.
@@ -30,6 +33,8 @@ impl Person {
         match channel {
             ChannelName::Mail => self.mail.is_some(),
             ChannelName::Sms | ChannelName::Gsm => self.phone.is_some(),
+            ChannelName::Voip => self.extension.is_some() || self.phone.is_some(),
+            ChannelName::SipMessage => self.extension.is_some(),
         }
     }
 }

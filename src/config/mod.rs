@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, read into types that cannot be wrong.
 
+mod board;
 mod directory;
 pub mod edit;
 mod fault;
@@ -8,20 +9,26 @@ mod name;
 mod read;
 mod section;
 mod sip;
+mod system;
 mod template;
 mod value;
+mod web;
 
+pub use board::{Board, BoardKind, Pin, Pins};
 pub use directory::{Directory, Person};
 pub use fault::{Fault, LoadError};
 pub use load::{Loaded, known_keys};
 pub use name::{
-    ChannelName, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber, VoiceName,
+    ChannelName, Extension, GroupName, Language, MailAddress, NameError, PersonName, PhoneNumber,
+    VoiceName,
 };
 pub use section::{
     Appliance, Audio, AuthPolicy, Call, Channels, Config, Filter, Gsm, Ignore, Listener,
     ListenerTls, Mail, Modem, ModemAudio, ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser,
     Speech, Templates, TextTemplates, Unacknowledged,
 };
-pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipTransport, Voip};
+pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipSilence, SipTransport, Voip};
+pub use system::{Addressing, System, Wifi, Wireguard};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};
+pub use web::Web;

@@ -96,6 +96,14 @@ text_type!(
 );
 
 text_type!(
+    /// What a person is called by on a telephone exchange: an extension or number (the user part of a
+    /// SIP URI, RFC 3261 section 25.1), or a SIP URI in full.
+    Extension,
+    extension,
+    "an extension or a SIP URI, such as \"101\" or \"sip:ana@example.org\""
+);
+
+text_type!(
     /// A language by its IETF tag (RFC 5646): `en`, `es`, `es-GT`.
     Language,
     language_tag,
@@ -140,20 +148,34 @@ pub enum ChannelName {
     Mail,
     /// SMS through the modem.
     Sms,
+    /// Call through the telephone exchange, by SIP.
+    Voip,
     /// Call through the modem.
     Gsm,
+    /// Text through the telephone exchange, by SIP MESSAGE.
+    #[serde(rename = "sip-message")]
+    SipMessage,
 }
 
 impl ChannelName {
     /// Every channel, in the default order.
-    pub const ALL: [Self; 3] = [Self::Mail, Self::Sms, Self::Gsm];
+    pub const ALL: [Self; 5] = [Self::Mail, Self::Sms, Self::Voip, Self::Gsm, Self::SipMessage];
 
     /// Whether it calls. A person takes one call at a time, and one that reached her is enough.
     #[must_use]
     pub const fn is_call(self) -> bool {
         match self {
-            Self::Mail | Self::Sms => false,
-            Self::Gsm => true,
+            Self::Mail | Self::Sms | Self::SipMessage => false,
+            Self::Voip | Self::Gsm => true,
+        }
+    }
+
+    /// Whether it goes through a telephone exchange, and so needs an account there.
+    #[must_use]
+    pub const fn is_by_sip(self) -> bool {
+        match self {
+            Self::Mail | Self::Sms | Self::Gsm => false,
+            Self::Voip | Self::SipMessage => true,
         }
     }
 
@@ -163,7 +185,9 @@ impl ChannelName {
         match self {
             Self::Mail => "mail",
             Self::Sms => "sms",
+            Self::Voip => "voip",
             Self::Gsm => "gsm",
+            Self::SipMessage => "sip-message",
         }
     }
 }
@@ -178,10 +202,9 @@ impl FromStr for ChannelName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.as_str() == text)
-            .ok_or(NameError { expected: "a channel: \"mail\", \"sms\" or \"gsm\"" })
+        Self::ALL.into_iter().find(|channel| channel.as_str() == text).ok_or(NameError {
+            expected: "a channel: \"mail\", \"sms\", \"voip\", \"gsm\" or \"sip-message\"",
+        })
     }
 }
 
@@ -218,6 +241,21 @@ fn phone_number(text: &str) -> Option<String> {
     let digits = dialled.strip_prefix('+').unwrap_or(&dialled);
     let valid = (3..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     valid.then_some(dialled)
+}
+
+fn extension(text: &str) -> Option<String> {
+    let (user, host) = match text.strip_prefix("sip:").or_else(|| text.strip_prefix("sips:")) {
+        Some(rest) => rest.split_once('@').map(|(user, host)| (user, Some(host)))?,
+        None => (text, None),
+    };
+    // `unreserved` and `user-unreserved`, without what needs escaping, or begins parameters.
+    let of_user = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,/".contains(c);
+    let of_host = |c: char| c.is_ascii_alphanumeric() || "-_.:[];=".contains(c);
+    let valid = |part: &str, limit, of: &dyn Fn(char) -> bool| {
+        (1..=limit).contains(&part.len()) && part.chars().all(of)
+    };
+    let right = valid(user, 64, &of_user) && host.is_none_or(|host| valid(host, 255, &of_host));
+    right.then(|| text.to_owned())
 }
 
 fn language_tag(text: &str) -> Option<String> {
@@ -300,6 +338,26 @@ mod tests {
             ("123456789012345678901", None),
             ("600\r\nATH", None),
             ("\u{0661}\u{0662}\u{0663}", None),
+        ]);
+    }
+
+    #[test]
+    fn extensions() {
+        check::<Extension>(&[
+            ("101", Some("101")),
+            ("ana.m", Some("ana.m")),
+            ("+34600000001", Some("+34600000001")),
+            ("*43", Some("*43")),
+            ("sip:ana@example.org", Some("sip:ana@example.org")),
+            ("sips:ana@[2001:db8::1]:5061", Some("sips:ana@[2001:db8::1]:5061")),
+            ("sip:ana@example.org;transport=tcp", Some("sip:ana@example.org;transport=tcp")),
+            ("", None),
+            ("sip:example.org", None),
+            ("ana@example.org", None),
+            ("1 01", None),
+            ("101\r\nTo: x", None),
+            ("sip:ana@exa mple", None),
+            ("<101>", None),
         ]);
     }
 

@@ -8,7 +8,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use regex::Regex;
 
-use super::{ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Template, VoiceName};
+use super::{
+    Board, ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Sip, SipMessage,
+    System, Template, VoiceName, Voip, Web,
+};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -31,16 +34,36 @@ pub struct Config {
     pub call: Call,
     /// `[gsm]`
     pub gsm: Gsm,
+    /// `[voip]`
+    pub voip: Voip,
+    /// `[sip-message]`
+    pub sip_message: SipMessage,
+    /// `[sip]`, `[[sip.account]]`
+    pub sip: Sip,
     /// `[speech]`
     pub speech: Speech,
     /// `[audio]`
     pub audio: Audio,
     /// `[modem]`; no modem when the section is missing.
     pub modem: Option<Modem>,
+    /// `[web]`
+    pub web: Web,
+    /// `[board]`; no pin is touched when the section is missing.
+    pub board: Option<Board>,
+    /// `[system]`, `[network]`, `[wifi]`, `[wireguard]`
+    pub system: System,
     /// `[texts.LANGUAGE]`
     pub texts: Templates,
     /// `[[person]]`, `[aliases]`
     pub directory: Directory,
+}
+
+impl Config {
+    /// How long nobody may have acknowledged a critical alert before that counts as an alarm.
+    #[must_use]
+    pub fn alarm_after(&self) -> Duration {
+        self.board.as_ref().map_or(Board::BUZZER_AFTER, |board| board.buzzer_after)
+    }
 }
 
 /// `[appliance]`: what it is called and where it keeps its things.

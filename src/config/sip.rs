@@ -18,10 +18,8 @@ pub struct Sip {
     pub rtp_ports: RangeInclusive<u16>,
     /// Codecs that are offered, the best first.
     pub codecs: Vec<SipCodec>,
-    /// Comfort noise (RFC 3389) where nothing is said; digital silence when off.
-    pub comfort_noise: bool,
-    /// Silence after the last word, before it hangs up.
-    pub lead_out: Duration,
+    /// What is sent where nothing is said.
+    pub silence: SipSilence,
     /// Most calls at a time.
     pub max_calls: usize,
 }
@@ -98,9 +96,23 @@ pub enum SipCodec {
     Pcma,
 }
 
+/// What is sent where nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SipSilence {
+    /// A faint noise, as sound.
+    Noise,
+    /// Comfort noise (RFC 3389): a packet that describes the noise, now and then. A faint noise, as
+    /// sound, where the other side does not know it.
+    ComfortNoise,
+    /// Zeros, as sound.
+    Digital,
+}
+
 /// `[voip]`: the channel of calls by SIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Voip {
+    /// Silence after the last word, before it hangs up.
+    pub lead_out: Duration,
     /// How it tries again.
     pub retry: Retry,
 }

@@ -60,6 +60,9 @@ pub fn call(
             | Answer::Show { .. }
             | Answer::Retried { .. }
             | Answer::Tested { .. }
+            | Answer::SipStatus { .. }
+            | Answer::SipTested { .. }
+            | Answer::Health { .. }
             | Answer::Done
             | Answer::Failed { .. }) => return Ok(answer),
         }

@@ -6,24 +6,35 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::sip_view::SipAccountView;
 use super::view::{list, show};
 use super::{Answer, Request};
 use crate::alert::{self, Alert, AlertId, Origin};
-use crate::channel::call::{CallByHand, Happening, Progress};
+use crate::channel::call::{CallByHand, Happening, Progress, try_line};
 use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
+use crate::health::Status;
 use crate::queue::Queue;
+use crate::sip::Agent;
 
-/// What answers are made from.
+/// What answers are made from; the command line and the web ask the same one.
 #[derive(Debug)]
-pub(super) struct Desk {
-    pub(super) queue: Queue,
-    pub(super) commands: mpsc::Sender<Command>,
-    pub(super) reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
+pub struct Desk {
+    /// Where alerts stand.
+    pub queue: Queue,
+    /// The dispatcher's mailbox.
+    pub commands: mpsc::Sender<Command>,
+    /// Has the configuration read again.
+    pub reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
     /// What happens in calls.
-    pub(super) calls: broadcast::Sender<Progress>,
-    pub(super) settings: watch::Receiver<Arc<Config>>,
+    pub calls: broadcast::Sender<Progress>,
+    /// The SIP user agent of the moment.
+    pub agent: watch::Receiver<Option<Agent>>,
+    /// The settings of the moment.
+    pub settings: watch::Receiver<Arc<Config>>,
+    /// How the appliance is.
+    pub health: watch::Receiver<Arc<Status>>,
 }
 
 /// Which of all calls is the one that was asked for.
@@ -35,7 +46,10 @@ pub(super) struct Ours {
 
 impl Desk {
     /// Does what is asked; an error is for a person to read.
-    pub(super) async fn answer(&self, request: Request) -> Result<Answer, String> {
+    ///
+    /// # Errors
+    /// Why it was not done, for a person.
+    pub async fn answer(&self, request: Request) -> Result<Answer, String> {
         match request {
             Request::List { all, limit } => {
                 let alerts = list(self.queue.reader(), all, limit).map_err(text)?;
@@ -54,6 +68,10 @@ impl Desk {
                 self.command(|answer| Command::Drop(id, answer)).await?;
                 Ok(Answer::Done)
             }
+            Request::Acknowledge { id, who } => {
+                self.command(|answer| Command::Acknowledge(id, who, answer)).await?;
+                Ok(Answer::Done)
+            }
             Request::SendTest { person, channel } => {
                 let outcomes = self.send_test(&person, channel).await?;
                 Ok(Answer::Tested { outcomes })
@@ -62,6 +80,21 @@ impl Desk {
                 let outcomes = self.call(&call).await?;
                 Ok(Answer::Tested { outcomes })
             }
+            Request::SipStatus => {
+                let accounts = self.agent()?.status();
+                let now = tokio::time::Instant::now().into_std();
+                let accounts = accounts.iter().map(|account| SipAccountView::of(account, now));
+                Ok(Answer::SipStatus { accounts: accounts.collect() })
+            }
+            Request::SipTest { to } => {
+                let config = Arc::clone(&self.settings.borrow());
+                let trial = try_line(&self.agent()?, &to, &config).await?;
+                Ok(Answer::SipTested { trial })
+            }
+            Request::Health => {
+                let status = Status::clone(&self.health.borrow());
+                Ok(Answer::Health { status: Box::new(status) })
+            }
             Request::Reload => {
                 let (answer, answered) = oneshot::channel();
                 self.reload.send(answer).await.map_err(text)?;
@@ -69,6 +102,17 @@ impl Desk {
                 Ok(Answer::Done)
             }
         }
+    }
+
+    fn agent(&self) -> Result<Agent, String> {
+        let agent = self.agent.borrow().clone();
+        agent.ok_or_else(|| {
+            if self.settings.borrow().sip.accounts.is_empty() {
+                "no account of an exchange is configured; add a [[sip.account]]".to_owned()
+            } else {
+                "the SIP telephone is being started; see the log".to_owned()
+            }
+        })
     }
 
     async fn command<T>(

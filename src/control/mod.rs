@@ -5,6 +5,7 @@
 mod client;
 mod desk;
 mod server;
+mod sip_view;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -13,12 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertId;
 use crate::channel::Outcome;
-use crate::channel::call::{CallByHand, Progress};
+use crate::channel::call::{CallByHand, Progress, Trial};
 use crate::config::{ChannelName, PersonName};
+use crate::health::Status;
 
 pub use client::{ClientError, ask, call};
+pub use desk::Desk;
 pub use server::{BindError, Server};
-pub use view::{AlertView, DeliveryView, State, list, show};
+pub use sip_view::{SipAccountView, SipState};
+pub use view::{AlertView, DeliveryView, State, complete, list, show};
 
 /// Longest request, in bytes.
 const MAX_REQUEST: u64 = 64 * 1024;
@@ -49,6 +53,13 @@ pub enum Request {
         /// Which.
         id: AlertId,
     },
+    /// Somebody takes an alert on: nobody need be told any more.
+    Acknowledge {
+        /// Which.
+        id: AlertId,
+        /// Who, for the history.
+        who: String,
+    },
     /// Tell a person something harmless, by one channel or by all enabled ones.
     SendTest {
         /// Whom.
@@ -58,8 +69,17 @@ pub enum Request {
     },
     /// Call somebody now, beside the queue. What happens is answered as it happens.
     Call(CallByHand),
+    /// How the accounts of the SIP telephone are.
+    SipStatus,
+    /// Call somebody to try the line.
+    SipTest {
+        /// An extension, a number or a SIP URI.
+        to: String,
+    },
     /// Read the configuration file again.
     Reload,
+    /// How the appliance is.
+    Health,
 }
 
 /// What is answered.
@@ -87,6 +107,21 @@ pub enum Answer {
     Tested {
         /// How each channel did.
         outcomes: Vec<(ChannelName, Outcome)>,
+    },
+    /// To [`Request::SipStatus`].
+    SipStatus {
+        /// The accounts, in their order.
+        accounts: Vec<SipAccountView>,
+    },
+    /// To [`Request::SipTest`].
+    SipTested {
+        /// What came of it.
+        trial: Trial,
+    },
+    /// To [`Request::Health`].
+    Health {
+        /// How it is.
+        status: Box<Status>,
     },
     /// Done; there is nothing to tell.
     Done,

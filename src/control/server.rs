@@ -10,16 +10,13 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::desk::{Desk, Ours};
 use super::{Answer, MAX_REQUEST, Request, socket_path};
 use crate::channel::call::Progress;
-use crate::config::Config;
-use crate::dispatch::Command;
-use crate::queue::Queue;
 
 /// Most conversations at a time.
 const MOST_AT_ONCE: usize = 16;
@@ -49,14 +46,7 @@ impl Server {
     ///
     /// # Errors
     /// [`BindError`] if the folder cannot be written.
-    pub fn bind(
-        store: &Path,
-        queue: Queue,
-        commands: mpsc::Sender<Command>,
-        reload: mpsc::Sender<oneshot::Sender<Result<(), String>>>,
-        calls: broadcast::Sender<Progress>,
-        settings: watch::Receiver<Arc<Config>>,
-    ) -> Result<Self, BindError> {
+    pub fn bind(store: &Path, desk: Arc<Desk>) -> Result<Self, BindError> {
         let path = socket_path(store);
         let bind = || {
             match fs::remove_file(&path) {
@@ -68,7 +58,6 @@ impl Server {
             Ok(listener)
         };
         let listener = bind().map_err(|error| BindError { path: path.clone(), error })?;
-        let desk = Arc::new(Desk { queue, commands, reload, calls, settings });
         Ok(Self { listener, path, desk })
     }
 

@@ -1,17 +1,21 @@
-//! The demo's telephone call: the person who takes it, and what is left of it.
+//! The demo's telephone calls: the people who take them, and what is left of them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::timeout;
 
+use super::exchange::{self, HeardCall};
 use super::files::Files;
 use crate::audio::{self, FileError, Pcm};
-use crate::channel::call::{Happening, Progress};
+use crate::channel::call::{CallQuality, Happening, Progress};
 use crate::channel::{Outcome, Reach};
+use crate::config::ChannelName;
 use crate::modem::simulator::{CallOrder, Order, SimulatorControl};
 
 /// How long she needs to find the key.
@@ -20,20 +24,39 @@ const FINDING_THE_KEY: Duration = Duration::from_millis(900);
 /// Silence that stays before the first word.
 const LEAD_IN: Duration = Duration::from_millis(300);
 
-/// Takes the calls: she answers as the simulator's people do, hears the message and the prompt, and
-/// presses the key it names. What happens in the call stands for her ears: it tells the key, as
-/// the prompt does, and when the prompt has ended.
-pub(super) async fn take_calls(mut calls: broadcast::Receiver<Progress>, modem: SimulatorControl) {
-    let mut key = None;
+/// Samples up to this are no speech: the noise of a line where nothing is said.
+const FAINT: u16 = 64;
+
+/// How long the telephone may take to know that the call is over.
+const HANGING_UP: Duration = Duration::from_secs(5);
+
+/// The telephones that ring.
+pub(super) struct Telephones {
+    pub(super) modem: SimulatorControl,
+    pub(super) exchange: mpsc::Sender<exchange::Order>,
+}
+
+/// Takes the calls: people answer as the simulators' people do, hear the message and the prompt, and
+/// press the key it names. What happens in the call stands for their ears: it tells the key, as the
+/// prompt does, and when the prompt has ended.
+pub(super) async fn take_calls(mut calls: broadcast::Receiver<Progress>, telephones: Telephones) {
+    let mut keys = BTreeMap::new();
     loop {
         match calls.recv().await {
-            Ok(Progress { what: Happening::Begun(named), .. }) => key = Some(named),
-            Ok(Progress { what: Happening::Listens, .. }) => {
+            Ok(Progress { call, what: Happening::Begun(key), .. }) => {
+                keys.insert(call, key);
+            }
+            Ok(Progress { call, channel, what: Happening::Listens, .. }) => {
                 tokio::time::sleep(FINDING_THE_KEY).await;
-                if let Some(key) = key {
-                    modem.order(Order::Call(CallOrder::Press(key))).await;
+                let Some(key) = keys.get(&call).copied() else { continue };
+                if channel == ChannelName::Voip {
+                    // It ends with the demo.
+                    let _taken = telephones.exchange.send(exchange::Order::Press(key)).await;
+                } else {
+                    telephones.modem.order(Order::Call(CallOrder::Press(key))).await;
                 }
             }
+            Ok(Progress { call, what: Happening::Ended(_), .. }) => drop(keys.remove(&call)),
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return,
         }
@@ -41,8 +64,9 @@ pub(super) async fn take_calls(mut calls: broadcast::Receiver<Progress>, modem: 
 }
 
 /// A line of `calls.jsonl`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 struct Line {
+    channel: ChannelName,
     to: String,
     answered: bool,
     said: Vec<String>,
@@ -50,15 +74,36 @@ struct Line {
     key_pressed: Option<char>,
     acknowledged: bool,
     outcome: Option<Outcome>,
+    quality: Option<CallQuality>,
     wav: Option<PathBuf>,
     seconds: f64,
+}
+
+impl Line {
+    const fn new(channel: ChannelName, to: String, key: char) -> Self {
+        Self {
+            channel,
+            to,
+            answered: false,
+            said: Vec::new(),
+            key_expected: Some(key),
+            key_pressed: None,
+            acknowledged: false,
+            outcome: None,
+            quality: None,
+            wav: None,
+            seconds: 0.0,
+        }
+    }
 }
 
 /// Keeps what happened in each call, and what was heard.
 #[derive(Debug)]
 pub(super) struct Calls {
     files: Files,
-    under_way: Line,
+    /// Calls by SIP as their telephone heard them.
+    heard: mpsc::Receiver<HeardCall>,
+    under_way: BTreeMap<u64, Line>,
     number: u32,
 }
 
@@ -72,23 +117,28 @@ pub(super) struct Heard {
 }
 
 impl Calls {
-    pub(super) fn new(files: Files) -> Self {
-        Self { files, under_way: Line::default(), number: 0 }
+    pub(super) const fn new(files: Files, heard: mpsc::Receiver<HeardCall>) -> Self {
+        Self { files, heard, under_way: BTreeMap::new(), number: 0 }
     }
 
     /// Notes what happens in a call, and at its end what was heard, if it was answered.
-    pub(super) fn note(&mut self, progress: &Progress) -> Result<Option<Heard>, FileError> {
-        let line = &mut self.under_way;
+    pub(super) async fn note(&mut self, progress: &Progress) -> Result<Option<Heard>, FileError> {
+        if let Happening::Begun(key) = &progress.what {
+            let line = Line::new(progress.channel, progress.person.to_string(), *key);
+            self.under_way.insert(progress.call, line);
+        }
+        let Some(line) = self.under_way.get_mut(&progress.call) else { return Ok(None) };
         match &progress.what {
-            Happening::Begun(key) => {
-                let to = progress.person.to_string();
-                *line = Line { to, key_expected: Some(*key), ..Line::default() };
-            }
             Happening::Answered => line.answered = true,
             Happening::Says(text) => line.said.push(text.clone()),
             Happening::Key(key) => line.key_pressed = Some(*key),
-            Happening::Ended(outcome) => return self.end(outcome),
-            Happening::Dialling
+            Happening::Measured(quality) => line.quality = Some(quality.clone()),
+            Happening::Ended(outcome) => {
+                let Some(line) = self.under_way.remove(&progress.call) else { return Ok(None) };
+                return self.end(line, outcome).await;
+            }
+            Happening::Begun(_)
+            | Happening::Dialling
             | Happening::Ringing
             | Happening::Said(_)
             | Happening::Listens
@@ -98,11 +148,10 @@ impl Calls {
         Ok(None)
     }
 
-    fn end(&mut self, outcome: &Outcome) -> Result<Option<Heard>, FileError> {
-        let mut line = std::mem::take(&mut self.under_way);
+    async fn end(&mut self, mut line: Line, outcome: &Outcome) -> Result<Option<Heard>, FileError> {
         line.acknowledged = matches!(outcome, Outcome::Told { reach: Reach::Acknowledged, .. });
         line.outcome = Some(outcome.clone());
-        let heard = if line.answered { Some(self.keep()?) } else { None };
+        let heard = if line.answered { self.keep(line.channel).await? } else { None };
         if let Some(heard) = &heard {
             line.wav = Some(heard.wav.clone());
             line.seconds = heard.length.as_secs_f64();
@@ -114,15 +163,23 @@ impl Calls {
         Ok(heard)
     }
 
-    /// Keeps what the sound card was given, from the answer on: until then it was silence.
-    fn keep(&mut self) -> Result<Heard, FileError> {
-        let mut pcm = audio::read(&self.files.line())?;
-        let first = pcm.samples.iter().position(|sample| *sample != 0).unwrap_or(0);
+    /// Keeps what the sound card was given, or the telephone heard, from the first sound on: until
+    /// then it was silence.
+    async fn keep(&mut self, channel: ChannelName) -> Result<Option<Heard>, FileError> {
+        let mut pcm = if channel == ChannelName::Voip {
+            let heard = timeout(HANGING_UP, self.heard.recv()).await;
+            let Ok(Some(call)) = heard else { return Ok(None) };
+            call.heard
+        } else {
+            audio::read(&self.files.line())?
+        };
+        let loud = |sample: &i16| sample.unsigned_abs() > FAINT;
+        let first = pcm.samples.iter().position(loud).unwrap_or(0);
         let silence = Pcm::silence(pcm.rate, LEAD_IN).samples.len();
         pcm.samples.drain(..first.saturating_sub(silence));
         self.number += 1;
-        let wav = self.files.call().join(format!("{:04}.wav", self.number));
+        let wav = self.files.call().join(format!("{:04}-{channel}.wav", self.number));
         audio::write_wav(&wav, &pcm)?;
-        Ok(Heard { wav, length: pcm.duration() })
+        Ok(Some(Heard { wav, length: pcm.duration() }))
     }
 }

@@ -1,12 +1,26 @@
 //! The demo's files: what a user keeps (`mail/*.eml`, `sms.jsonl`, `call/*.wav`,
 //! `calls.jsonl`), and what ends with it.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::DemoError;
 use super::relay::Relay;
+use super::{DemoError, Options};
 use crate::audio::simulated;
+
+/// Extension of the second person.
+pub(super) const BEN: &str = "101";
+
+/// What stands around the appliance.
+pub(super) struct Peers<'a> {
+    pub(super) relay: &'a Relay,
+    pub(super) modem: &'a Path,
+    /// Where the exchange is.
+    pub(super) exchange: SocketAddr,
+}
 
 /// The folders of one run.
 #[derive(Debug, Clone)]
@@ -66,11 +80,10 @@ impl Files {
     /// Writes the configuration the appliance runs with, and returns its path.
     pub(super) fn write_config(
         &self,
-        port: u16,
-        relay: &Relay,
-        modem: &Path,
-        voices: Option<&Path>,
+        options: &Options,
+        peers: &Peers<'_>,
     ) -> Result<PathBuf, DemoError> {
+        let (port, voices) = (options.port, options.voices.as_deref());
         let ca = self.own.join("relay-ca.pem");
         let config = self.own.join("config.toml");
         let text = format!(
@@ -82,8 +95,13 @@ store = "{store}"
 address = "127.0.0.1:{port}"
 tls = "starttls"
 
+[web]
+enabled = {web}
+listen = "127.0.0.1:{web_port}"
+https = false
+
 [channels]
-order = ["mail", "sms", "gsm"]
+order = ["mail", "sms", "gsm", "voip"]
 
 [mail]
 relay = "localhost"
@@ -101,6 +119,16 @@ device = "{modem}"
 [audio]
 playback = {playback}
 
+[sip]
+listen = "127.0.0.1:0"
+
+[[sip.account]]
+domain = "exchange.example.org"
+proxy = "{exchange}"
+extension = "200"
+password = "demo"
+display_name = "Alerts"
+
 [speech]
 voices = {voices}
 
@@ -109,17 +137,31 @@ name = "ana"
 mail = "ana@example.org"
 phone = "+34 600 000 001"
 groups = ["oncall"]
+
+[[person]]
+name = "ben"
+extension = "{BEN}"
+groups = ["oncall"]
 "#,
             store = self.own.display(),
-            relay_port = relay.address().port(),
+            web = options.web_port.is_some(),
+            web_port = options.web_port.unwrap_or(0),
+            relay_port = peers.relay.address().port(),
             ca = ca.display(),
-            modem = modem.display(),
+            modem = peers.modem.display(),
+            exchange = peers.exchange,
             playback = quoted(&simulated::playback(&self.line())),
             voices = quoted(&voices.unwrap_or(&self.own.join("voices")).display().to_string()),
         );
         let write = || {
-            fs::write(&ca, relay.certificate())?;
-            fs::write(&config, text)
+            fs::write(&ca, peers.relay.certificate())?;
+            let file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&config);
+            file?.write_all(text.as_bytes())
         };
         write().map_err(|error| DemoError::Io(config.display().to_string(), error))?;
         Ok(config)

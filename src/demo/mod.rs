@@ -2,6 +2,7 @@
 //! card that are only played, with the sample alert sent through its real SMTP port.
 
 mod call;
+pub mod exchange;
 mod files;
 pub mod relay;
 mod stations;
@@ -19,7 +20,9 @@ use crate::appliance::{Appliance, PartDied, StartError};
 use crate::config::RelayTls;
 use crate::modem::simulator::{self, Simulator};
 
-use files::Files;
+use call::Telephones;
+use exchange::{Exchange, Habit};
+use files::{Files, Peers};
 use relay::Relay;
 use stations::{Seen, Stations};
 
@@ -43,6 +46,8 @@ pub struct Options {
     pub voices: Option<PathBuf>,
     /// SMTP port on loopback; 0 takes any free one.
     pub port: u16,
+    /// Port of the pages on loopback; none without.
+    pub web_port: Option<u16>,
 }
 
 /// Why the demo failed.
@@ -83,15 +88,21 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     let sim900 = simulator::Options { sms: Some(files.sms()), ..simulator::Options::default() };
     let Simulator { control: modem, phone } = Simulator::start(sim900, hardware.clone())
         .map_err(|error| DemoError::Io("the modem's terminal".to_owned(), error))?;
-    let config =
-        files.write_config(options.port, &relay, modem.path(), options.voices.as_deref())?;
+    let (heard_in, heard) = mpsc::channel(MAILBOX);
+    let exchange = Exchange::start(Habit::Answers, heard_in).await;
+    let exchange = exchange.map_err(|error| DemoError::Io("the exchange".to_owned(), error))?;
+    let peers = Peers { relay: &relay, modem: modem.path(), exchange: exchange.address() };
+    let voices = options.voices.as_deref();
+    let config = files.write_config(&options, &peers)?;
     let appliance = Appliance::build(&config)?;
     let address = appliance.smtp_addresses().first().copied();
     let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], options.port)));
-    let heard = Seen { mails, sms: phone, calls: appliance.calls() };
-    let mut stations = Stations::new(appliance.queue(), heard, files.clone());
-    Stations::introduce(address, modem.path(), relay.address(), options.voices.as_deref());
-    let person = tokio::spawn(call::take_calls(appliance.calls(), modem));
+    let seen = Seen { mails, sms: phone, calls: appliance.calls(), heard };
+    let mut stations = Stations::new(appliance.queue(), seen, files.clone());
+    let pages = appliance.web_address().zip(appliance.web_setup_token());
+    Stations::introduce(address, &peers, voices);
+    let telephones = Telephones { modem: modem.clone(), exchange: exchange.orders() };
+    let people = tokio::spawn(call::take_calls(appliance.calls(), telephones));
 
     let stop_appliance = stop.child_token();
     let running = tokio::spawn(appliance.run(stop_appliance.clone()));
@@ -105,7 +116,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
         () = stop.cancelled() => Ok(()),
     };
     if !options.once && result.is_ok() && !stop.is_cancelled() {
-        Stations::invite(address);
+        Stations::invite(address, pages.as_ref());
         tokio::select! {
             () = stations.show() => {}
             () = stop_appliance.cancelled() => {}
@@ -114,9 +125,9 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     drop(stations);
     stop_appliance.cancel();
     let ended = running.await;
-    // With her goes the modem, which the appliance would call unplugged.
-    person.abort();
-    drop(relay);
+    // With them goes the modem, which the appliance would call unplugged.
+    people.abort();
+    drop((modem, exchange, relay));
     hardware.cancel();
     files.clean_up();
     match ended {
@@ -130,7 +141,7 @@ async fn send_sample(address: SocketAddr) -> Result<(), DemoError> {
         AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.ip().to_string())
             .port(address.port())
             .build();
-    let addresses = ("zabbix@smtp.appliance".parse(), "ana@smtp.appliance".parse());
+    let addresses = ("zabbix@smtp.appliance".parse(), "oncall@smtp.appliance".parse());
     let (Ok(from), Ok(to)) = addresses else { return Ok(()) };
     let Ok(envelope) = Envelope::new(Some(from), vec![to]) else { return Ok(()) };
     transport.send_raw(&envelope, SAMPLE).await?;

@@ -8,7 +8,8 @@ use mail_parser::MessageParser;
 use tokio::sync::{broadcast, mpsc};
 
 use super::call::Calls;
-use super::files::Files;
+use super::exchange::HeardCall;
+use super::files::{BEN, Files, Peers};
 use super::relay::RelayedMail;
 use crate::alert::{AlertId, Event};
 use crate::channel::Reach;
@@ -27,12 +28,16 @@ pub(super) struct Seen {
     pub(super) sms: mpsc::Receiver<ReceivedSms>,
     /// In the calls.
     pub(super) calls: broadcast::Receiver<CallProgress>,
+    /// At the telephone of the exchange.
+    pub(super) heard: mpsc::Receiver<HeardCall>,
 }
 
 /// What is shown of alerts, relay and phone.
 pub(super) struct Stations {
     queue: Queue,
-    seen: Seen,
+    mails: mpsc::Receiver<RelayedMail>,
+    sms: mpsc::Receiver<ReceivedSms>,
+    happens: broadcast::Receiver<CallProgress>,
     calls: Calls,
     files: Files,
     shown_up_to: AlertId,
@@ -42,33 +47,44 @@ pub(super) struct Stations {
 
 impl Stations {
     pub(super) fn new(queue: Queue, seen: Seen, files: Files) -> Self {
-        let calls = Calls::new(files.clone());
-        Self { queue, seen, calls, files, shown_up_to: AlertId(0), open: Vec::new() }
+        let Seen { mails, sms, calls, heard } = seen;
+        Self {
+            queue,
+            mails,
+            sms,
+            happens: calls,
+            calls: Calls::new(files.clone(), heard),
+            files,
+            shown_up_to: AlertId(0),
+            open: Vec::new(),
+        }
     }
 
     /// What there is.
-    pub(super) fn introduce(
-        smtp: SocketAddr,
-        modem: &Path,
-        relay: SocketAddr,
-        voices: Option<&Path>,
-    ) {
+    pub(super) fn introduce(smtp: SocketAddr, peers: &Peers<'_>, voices: Option<&Path>) {
         say(&format!("smtp-appliance listens for alert mails on {smtp}"));
-        say(&format!("  modem: a simulated SIM900 on {}", modem.display()));
-        say(&format!("  relay: a mail relay on {relay}, STARTTLS"));
+        say(&format!("  modem: a simulated SIM900 on {}", peers.modem.display()));
+        say(&format!("  relay: a mail relay on {}, STARTTLS", peers.relay.address()));
+        say(&format!("  exchange: a SIP exchange with one telephone on {}", peers.exchange));
         let voice = voices.map_or_else(
             || "espeak-ng".to_owned(),
             |folder| format!("those of {}, else espeak-ng", folder.display()),
         );
         say(&format!("  voice: {voice}; sound: ALSA, into a file instead of a sound card"));
         say("  on call: ana, by mail to ana@example.org, by SMS and by call to +34600000001");
+        say(&format!("           ben, by SIP call to extension {BEN}"));
         say("");
     }
 
     /// How to go on.
-    pub(super) fn invite(smtp: SocketAddr) {
+    pub(super) fn invite(smtp: SocketAddr, pages: Option<&(SocketAddr, String)>) {
         let port = smtp.port();
         say("");
+        if let Some((pages, token)) = pages {
+            say("See it in a browser; the page asks for a password of your own:");
+            say(&format!("  http://{pages}/setup?token={token}"));
+            say("");
+        }
         say("Now send your own (Ctrl-C ends):");
         say("  make alert");
         say(&format!(
@@ -92,9 +108,9 @@ impl Stations {
         while !done(self) {
             tokio::select! {
                 Ok(newest) = self.queue.news() => self.show_new(newest),
-                Some(mail) = self.seen.mails.recv() => self.show_mail(&mail),
-                Some(sms) = self.seen.sms.recv() => Self::show_sms(&sms),
-                Ok(call) = self.seen.calls.recv() => self.show_call(&call),
+                Some(mail) = self.mails.recv() => self.show_mail(&mail),
+                Some(sms) = self.sms.recv() => Self::show_sms(&sms),
+                Ok(call) = self.happens.recv() => self.show_call(&call).await,
                 () = tokio::time::sleep(LOOK_EVERY), if !self.open.is_empty() => self.show_told(),
             }
         }
@@ -144,7 +160,8 @@ impl Stations {
         }
     }
 
-    fn show_call(&mut self, call: &CallProgress) {
+    async fn show_call(&mut self, call: &CallProgress) {
+        let by = call.channel.as_str();
         match &call.what {
             // Its key is heard in the prompt, its outcome stands with the alert.
             Happening::Begun(_) | Happening::Ended(_) => {}
@@ -156,15 +173,16 @@ impl Stations {
             | Happening::Listens
             | Happening::Key(_)
             | Happening::Acknowledged
-            | Happening::HungUp(_) => station("call", &call.what.to_string()),
+            | Happening::HungUp(_)
+            | Happening::Measured(_) => station(by, &call.what.to_string()),
         }
-        match self.calls.note(call) {
+        match self.calls.note(call).await {
             Ok(Some(heard)) => {
                 let (wav, seconds) = (heard.wav.display(), heard.length.as_secs_f64());
-                station("call", &format!("what the phone heard, {seconds:.1} s: {wav}"));
+                station(by, &format!("what the phone heard, {seconds:.1} s: {wav}"));
             }
             Ok(None) => {}
-            Err(error) => station("call", &format!("the sound cannot be kept: {error}")),
+            Err(error) => station(by, &format!("the sound cannot be kept: {error}")),
         }
     }
 

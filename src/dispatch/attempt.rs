@@ -36,6 +36,8 @@ pub(super) struct Ended {
     pub(super) ends: Vec<(Key, Next, Progress)>,
     /// Marks by which later receipts find the deliveries.
     pub(super) receipts: Vec<(Key, Vec<u8>)>,
+    /// How the channel fared with each.
+    pub(super) outcomes: Vec<Outcome>,
 }
 
 /// What an attempt can say, and of whom.
@@ -92,7 +94,8 @@ impl Attempt {
             chance: fastrand::f64(),
         };
         let took = Took { at: Timestamp::now(), time };
-        let mut ended = Ended { channel, ends: Vec::new(), receipts: Vec::new() };
+        let outcomes = reports.iter().map(|(_, report)| report.outcome.clone()).collect();
+        let mut ended = Ended { channel, ends: Vec::new(), receipts: Vec::new(), outcomes };
         let mut by_alert: BTreeMap<AlertId, Vec<Delivery>> = BTreeMap::new();
         for (key, report) in reports {
             if let Outcome::Told { receipts, .. } = &report.outcome {
@@ -164,14 +167,16 @@ fn retry_of(channel: ChannelName, config: &Config) -> Retry {
     match channel {
         ChannelName::Mail => config.mail.retry,
         ChannelName::Sms => config.sms.retry,
+        ChannelName::Voip => config.voip.retry,
         ChannelName::Gsm => config.gsm.retry,
+        ChannelName::SipMessage => config.sip_message.retry,
     }
 }
 
 /// How a delivery stood at its last attempt.
 pub(super) fn read_delivery(queue: &Queue, key: &Key) -> Delivery {
     let tried = queue.reader().deliveries(key.alert).unwrap_or_else(|error| {
-        tracing::error!(alert = %key.alert, %error, "earlier attempts are not known");
+        tracing::error!(alert_id = %key.alert, %error, "earlier attempts are not known");
         Vec::new()
     });
     let known = tried

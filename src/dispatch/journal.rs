@@ -40,7 +40,7 @@ pub(super) struct Took {
 /// Enters an attempt's end.
 pub(super) fn enter(delivery: &mut Delivery, report: Report, took: Took, rules: &Rules) -> Next {
     let Rules { retry, unacknowledged, chance } = rules;
-    let Report { mut outcome, course } = report;
+    let Report { mut outcome, course, quality } = report;
     delivery.tries = delivery.tries.saturating_add(1);
     add_wait(delivery, took.time);
     let mut answered = None;
@@ -75,7 +75,7 @@ pub(super) fn enter(delivery: &mut Delivery, report: Report, took: Took, rules: 
             Next::Rest(wait)
         }
     };
-    delivery.push(Attempt { at: took.at, outcome, reach: answered, course });
+    delivery.push(Attempt { at: took.at, outcome, reach: answered, course, quality });
     next
 }
 
@@ -110,21 +110,43 @@ pub(super) fn enter_drop(delivery: &mut Delivery, at: Timestamp) {
 /// One line in the log per attempt, with the alert's id and no private thing.
 pub(super) fn log(alert: AlertId, delivery: &Delivery, next: Next) {
     let (person, channel, tries) = (&delivery.person, delivery.channel, delivery.tries);
-    match (delivery.attempts.last().map(|attempt| &attempt.outcome), next) {
-        (Some(Outcome::Told { reach, detail, .. }), _) => {
-            tracing::info!(%alert, %person, %channel, tries, ?reach, detail, "told");
+    let Some(last) = delivery.attempts.last().map(|attempt| &attempt.outcome) else { return };
+    let outcome = word(last, next);
+    match (last, next) {
+        (Outcome::Told { detail, .. }, _) => {
+            tracing::info!(alert_id = %alert, %person, %channel, outcome, tries, detail, "told");
         }
-        (Some(Outcome::Retry(reason)), Next::Rest(wait)) => {
+        (Outcome::Retry(reason), Next::Rest(wait)) => {
             let again_in = wait.as_secs();
-            tracing::warn!(%alert, %person, %channel, tries, reason, again_in, "not told yet");
+            tracing::warn!(
+                alert_id = %alert, %person, %channel, outcome, tries, reason, again_in,
+                "not told yet"
+            );
         }
-        (Some(Outcome::Retry(reason) | Outcome::Refused(reason)), _) => {
-            tracing::error!(%alert, %person, %channel, tries, reason, "not told");
+        (Outcome::Retry(reason) | Outcome::Refused(reason), _) => {
+            tracing::error!(
+                alert_id = %alert, %person, %channel, outcome, tries, reason, "not told"
+            );
         }
-        (Some(Outcome::Spared(reason)), _) => {
-            tracing::info!(%alert, %person, %channel, tries, reason, "not needed any more");
+        (Outcome::Spared(reason), _) => {
+            tracing::info!(
+                alert_id = %alert, %person, %channel, outcome, tries, reason,
+                "not needed any more"
+            );
         }
-        (None, _) => {}
+    }
+}
+
+/// How it ended, for who looks through a journal by its fields.
+const fn word(outcome: &Outcome, next: Next) -> &'static str {
+    match (outcome, next) {
+        (Outcome::Told { reach: Reach::HandedOver, .. }, _) => "handed-over",
+        (Outcome::Told { reach: Reach::Delivered, .. }, _) => "delivered",
+        (Outcome::Told { reach: Reach::Answered, .. }, _) => "answered",
+        (Outcome::Told { reach: Reach::Acknowledged, .. }, _) => "acknowledged",
+        (Outcome::Retry(_), Next::Rest(_)) => "retry",
+        (Outcome::Retry(_) | Outcome::Refused(_), _) => "failed",
+        (Outcome::Spared(_), _) => "spared",
     }
 }
 
@@ -212,6 +234,23 @@ mod tests {
             assert_eq!(end(&mut delivery, call(reach), policy), next, "{policy:?}");
             assert_eq!(delivery.progress, progress, "{policy:?}");
             assert_eq!(delivery.attempts[0].reach, kept, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn how_it_ended_is_one_word() {
+        let told = |reach| Outcome::Told { reach, detail: String::new(), receipts: vec![] };
+        let (why, rest) = (String::new, Next::Rest(Duration::from_secs(1)));
+        let rows = [
+            (told(Reach::HandedOver), Next::Settled, "handed-over"),
+            (told(Reach::Acknowledged), Next::Settled, "acknowledged"),
+            (Outcome::Retry(why()), rest, "retry"),
+            (Outcome::Retry(why()), Next::Settled, "failed"),
+            (Outcome::Refused(why()), Next::Settled, "failed"),
+            (Outcome::Spared(why()), Next::Settled, "spared"),
+        ];
+        for (outcome, next, expected) in rows {
+            assert_eq!(word(&outcome, next), expected);
         }
     }
 }

@@ -31,6 +31,11 @@ impl Urgency {
         });
         Self(grade.max().unwrap_or(0))
     }
+
+    /// Whether somebody should get up for it.
+    pub(super) const fn is_critical(self) -> bool {
+        self.0 >= 4
+    }
 }
 
 /// One person to be told of one alert by one channel.

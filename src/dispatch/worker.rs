@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Ended, finish, read_delivery, write};
+use super::attention::Attention;
 use super::command::Command;
 use super::journal::{self, Next};
 use super::plan::{Key, Manner, Plan, Urgency};
@@ -22,6 +23,7 @@ use super::wanted::{open_deliveries, spares};
 use crate::alert::{Alert, AlertId};
 use crate::channel::{Channel, Job, Outcome, Reach};
 use crate::config::{ChannelName, Config, PersonName};
+use crate::health::Telling;
 use crate::queue::{Delivery, Progress, Queue, ReadError};
 
 /// Most commands and receipts that wait.
@@ -69,6 +71,9 @@ pub struct Dispatcher {
     read_again: Option<Instant>,
     /// The configuration the plan was made by.
     planned_by: Arc<Config>,
+    pub(super) attention: Attention,
+    /// What is told of it.
+    telling: watch::Sender<Telling>,
 }
 
 /// What ended beside the task.
@@ -77,7 +82,9 @@ pub(super) enum Done {
     Attempt(Ended),
     /// An alert of the history is on the queue again; these deliveries are to be tried.
     Reopened(AlertId, Urgency, Vec<Key>),
-    /// A write or a test.
+    /// A test.
+    Tested(ChannelName, Vec<Outcome>),
+    /// A write.
     Other,
 }
 
@@ -108,8 +115,16 @@ impl Dispatcher {
             unread: BTreeSet::new(),
             read_again: None,
             planned_by,
+            attention: Attention::default(),
+            telling: watch::Sender::default(),
         };
         (dispatcher, Handle { commands: command_sender, receipts: receipt_sender })
+    }
+
+    /// How telling goes, now and whenever that changes.
+    #[must_use]
+    pub fn telling(&self) -> watch::Receiver<Telling> {
+        self.telling.subscribe()
     }
 
     /// Works until told to stop; attempts in flight then get a while to end.
@@ -120,7 +135,7 @@ impl Dispatcher {
         loop {
             self.begin_attempts();
             let due = self.plan.next_due().map(Instant::from_std);
-            let due = due.into_iter().chain(self.read_again).min();
+            let due = due.into_iter().chain(self.read_again).chain(self.show()).min();
             tokio::select! {
                 () = stop.cancelled() => break,
                 work = self.queue.work() => match work {
@@ -199,17 +214,19 @@ impl Dispatcher {
         }
         let reader = self.queue.reader();
         let Some(record) = reader.record(id)? else {
-            tracing::error!(alert = %id, "is on the queue, but gone from the store");
+            tracing::error!(alert_id = %id, "is on the queue, but gone from the store");
             self.finish(id);
             return Ok(());
         };
         let tried = reader.deliveries(id)?;
         let open = open_deliveries(&record.alert, &tried, &self.settings.borrow());
         if open.is_empty() && !tried.iter().any(|delivery| delivery.progress != Progress::Open) {
-            tracing::error!(alert = %id, "nobody is told: no enabled channel reaches anybody it is for");
+            tracing::error!(alert_id = %id, "nobody is told: no enabled channel reaches anybody it is for");
         }
         let urgency = Urgency::of(&record.alert);
         self.prepare(record.alert, &open);
+        let stand = tried.iter().map(|delivery| delivery.progress);
+        self.attention.begin(id, urgency, stand, Instant::now().into_std());
         self.plan.add(id, urgency, open);
         self.finish_if_done(id);
         Ok(())
@@ -241,7 +258,7 @@ impl Dispatcher {
         }
         for id in self.plan.alerts() {
             if let Err(error) = self.replan(id) {
-                tracing::error!(alert = %id, %error, "waits by the settings before");
+                tracing::error!(alert_id = %id, %error, "waits by the settings before");
             }
         }
     }
@@ -267,8 +284,8 @@ impl Dispatcher {
             let Some(channel) = self.channels.get(name).cloned() else { continue };
             let digest_from = match name {
                 ChannelName::Mail => 0,
-                ChannelName::Sms => config.sms.digest_from,
-                ChannelName::Gsm => config.call.digest_from,
+                ChannelName::Sms | ChannelName::SipMessage => config.sms.digest_from,
+                ChannelName::Voip | ChannelName::Gsm => config.call.digest_from,
             };
             let calls = if name.is_call() { calls.as_slice() } else { &[] };
             let manner = Manner { reaches_many: channel.reaches_many(), digest_from, calls };
@@ -291,16 +308,21 @@ impl Dispatcher {
     }
 
     fn conclude(&mut self, done: Done) {
-        let Ended { channel, ends, receipts } = match done {
+        let Ended { channel, ends, receipts, outcomes } = match done {
             Done::Attempt(ended) => ended,
             Done::Reopened(id, urgency, open) => {
                 if !self.plan.knows(id) {
+                    self.attention.begin(id, urgency, [], Instant::now().into_std());
                     self.plan.add(id, urgency, open);
                 }
                 return;
             }
+            Done::Tested(channel, outcomes) => {
+                return self.attention.ended(channel, &outcomes, Timestamp::now());
+            }
             Done::Other => return,
         };
+        self.attention.ended(channel, &outcomes, Timestamp::now());
         if let Some(busy) = self.busy.get_mut(&channel) {
             *busy = busy.saturating_sub(1);
         }
@@ -320,7 +342,7 @@ impl Dispatcher {
                     if !self.planned_by.channels.enabled.contains(&channel)
                         && let Err(error) = self.replan(alert)
                     {
-                        tracing::error!(%alert, %error, "waits for a channel that is off");
+                        tracing::error!(alert_id = %alert, %error, "waits for a channel that is off");
                     }
                 }
             }
@@ -335,6 +357,7 @@ impl Dispatcher {
         if progress == Progress::Told(Reach::Acknowledged) && self.plan.knows(key.alert) {
             self.acknowledged.insert((key.alert, key.person.clone()), key.channel);
         }
+        self.attention.note(key.alert, progress);
         let mut done = self.plan.settle(key);
         let needless = spares(key.channel, progress, &self.settings.borrow());
         let spared = match needless {
@@ -353,8 +376,12 @@ impl Dispatcher {
     /// Writes down what is not needed any more, and takes the alert off the queue if it is done
     /// with.
     fn write_spared(&mut self, alert: AlertId, spared: &[Key], why: &str, done: bool) {
+        if !spared.is_empty() {
+            self.attention.note(alert, Progress::Spared);
+        }
         if done {
             self.acknowledged.retain(|(id, _), _| *id != alert);
+            self.attention.finish(alert);
         }
         if spared.is_empty() {
             if done {
@@ -376,6 +403,19 @@ impl Dispatcher {
             }
             Done::Other
         });
+    }
+
+    /// Tells how telling goes, and when it will be looked at again by itself.
+    fn show(&self) -> Option<Instant> {
+        let now = Instant::now().into_std();
+        let patience = self.settings.borrow().alarm_after();
+        let mut next = None;
+        self.telling.send_if_modified(|told| {
+            let (changed, then) = self.attention.tell(told, self.in_flight.len(), patience, now);
+            next = then.map(Instant::from_std);
+            changed
+        });
+        next
     }
 
     fn expect_receipts(&mut self, key: Key, references: Vec<u8>) {
@@ -423,7 +463,8 @@ impl Dispatcher {
     }
 
     fn finish(&mut self, id: AlertId) {
-        tracing::debug!(alert = %id, "done with");
+        self.attention.finish(id);
+        tracing::debug!(alert_id = %id, "done with");
         let queue = self.queue.clone();
         self.work.spawn(async move {
             finish(&queue, id).await;

@@ -84,7 +84,7 @@ impl Store {
                 self.give_up(id);
                 batch.forget(id);
             }
-            Err(error) => tracing::warn!(alert = %id, %error, "cannot be moved yet"),
+            Err(error) => tracing::warn!(alert_id = %id, %error, "cannot be moved yet"),
         }
     }
 

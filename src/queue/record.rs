@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertId};
-use crate::channel::{Moment, Outcome, Reach};
+use crate::channel::{CallQuality, Moment, Outcome, Reach};
 use crate::config::{ChannelName, PersonName};
 
 /// Version of the records this program writes.
@@ -94,13 +94,16 @@ pub struct Attempt {
     /// What happened on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub course: Vec<Moment>,
+    /// How well its sound travelled, if it was a call that can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<CallQuality>,
 }
 
 impl Attempt {
     /// An attempt of which no more is known than its end.
     #[must_use]
     pub const fn new(at: Timestamp, outcome: Outcome) -> Self {
-        Self { at, outcome, reach: None, course: Vec::new() }
+        Self { at, outcome, reach: None, course: Vec::new(), quality: None }
     }
 }
 

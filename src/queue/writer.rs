@@ -7,15 +7,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::batch::Batch;
 use super::record::{Delivery, Fate, Record, VERSION};
 use super::retention::{MOST_AT_ONCE, excess, is_old};
 use super::room::Room;
 use super::store::Store;
-use super::{Gate, QueueError, Read, Verdict};
-use crate::alert::{Alert, AlertId};
+use super::{Gate, QueueError, Read, Stock, Verdict};
+use crate::alert::{Alert, AlertId, Kind};
 use crate::config::Config;
 
 /// Most operations that share a sync.
@@ -36,12 +36,14 @@ pub(super) enum Operation {
     Record { id: AlertId, deliveries: Vec<Delivery>, answer: Answer<()> },
     Finish { id: AlertId, answer: Answer<()> },
     Reopen { id: AlertId, deliveries: Vec<Delivery>, answer: Answer<()> },
+    Pulse { answer: oneshot::Sender<Stock> },
 }
 
 /// An answer that is given when the sync is over.
 enum Promise {
     Admitted(Answer<(AlertId, Verdict)>, AlertId, Verdict),
     Done(Answer<()>),
+    Pulse(oneshot::Sender<Stock>),
 }
 
 /// Where it is told that there is something new.
@@ -50,6 +52,8 @@ pub(super) struct Announce {
     pub(super) newest: watch::Sender<AlertId>,
     /// The newest that is to be told: the dispatcher need not wake for others.
     pub(super) pending: watch::Sender<AlertId>,
+    /// Every alert that is new or of which something is known that was not.
+    pub(super) changes: broadcast::Sender<AlertId>,
 }
 
 pub(super) struct Writer<G> {
@@ -65,6 +69,10 @@ pub(super) struct Writer<G> {
     /// Every kept alert up to this one is pending: the search for old ones begins after it.
     all_pending_up_to: AlertId,
     commits: u32,
+    /// What could not be read since the start.
+    damage: Option<String>,
+    /// The newest bad news that no channel could tell anybody.
+    unreachable: Option<AlertId>,
 }
 
 impl<G: Gate> Writer<G> {
@@ -73,6 +81,7 @@ impl<G: Gate> Writer<G> {
         gate: G,
         settings: watch::Receiver<Arc<Config>>,
         announce: Announce,
+        damage: Option<String>,
     ) -> Self {
         let mut writer = Self {
             store,
@@ -85,6 +94,8 @@ impl<G: Gate> Writer<G> {
             waiting: BTreeSet::new(),
             all_pending_up_to: AlertId(0),
             commits: 0,
+            damage,
+            unreachable: None,
         };
         writer.take_stock();
         writer
@@ -112,6 +123,7 @@ impl<G: Gate> Writer<G> {
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
+        let changed: Vec<_> = operations.iter().filter_map(Operation::changes).collect();
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
         // A lost finish comes again: the recorded deliveries say that all is done.
@@ -154,6 +166,7 @@ impl<G: Gate> Writer<G> {
                     self.pending.insert(id);
                     promises.push(Promise::Done(answer));
                 }
+                Operation::Pulse { answer } => promises.push(Promise::Pulse(answer)),
             }
         }
         if durable {
@@ -161,6 +174,17 @@ impl<G: Gate> Writer<G> {
         }
         let result = self.store.commit(batch, durable);
         self.conclude(&result, before, promises);
+        self.tell_changes(before, changed);
+    }
+
+    /// Tells who watches what differs. Nobody may be watching.
+    fn tell_changes(&self, before: AlertId, changed: Vec<AlertId>) {
+        if self.announce.changes.receiver_count() > 0 {
+            let new = (before.0 + 1..=self.newest.0).map(AlertId);
+            for id in new.chain(changed) {
+                drop(self.announce.changes.send(id));
+            }
+        }
     }
 
     fn conclude(
@@ -187,6 +211,7 @@ impl<G: Gate> Writer<G> {
         }
         if let Some(damage) = self.store.take_damage() {
             damage.tell();
+            self.damage = Some(damage.reason);
             self.gate.lost();
             self.take_stock();
         }
@@ -196,7 +221,18 @@ impl<G: Gate> Writer<G> {
                     reply(answer, result.clone().map(|()| (id, verdict)));
                 }
                 Promise::Done(answer) => reply(answer, result.clone()),
+                // Who asked may have lost patience.
+                Promise::Pulse(answer) => drop(answer.send(self.stock())),
             }
+        }
+    }
+
+    fn stock(&self) -> Stock {
+        Stock {
+            waiting: self.pending.len(),
+            oldest: self.pending.first().copied(),
+            unreachable: self.unreachable,
+            damage: self.damage.clone(),
         }
     }
 
@@ -223,6 +259,11 @@ impl<G: Gate> Writer<G> {
         };
         let id = alert.id;
         let pending = verdict == Verdict::Pass;
+        if verdict == Verdict::Nobody
+            && alert.events.iter().any(|event| event.kind == Kind::Problem)
+        {
+            self.unreachable = Some(id);
+        }
         batch.admit(&Record { version: VERSION, alert, fate }, mail, pending);
         self.newest = id;
         if pending {
@@ -291,18 +332,31 @@ impl<G: Gate> Writer<G> {
 }
 
 impl Operation {
+    /// The known alert of which it says something.
+    const fn changes(&self) -> Option<AlertId> {
+        match self {
+            Self::Admit { .. } | Self::Pulse { .. } => None,
+            Self::Record { id, .. } | Self::Finish { id, .. } | Self::Reopen { id, .. } => {
+                Some(*id)
+            }
+        }
+    }
+
     /// Whether somebody relies on it being on disk when it is answered.
     fn is_urgent(&self) -> bool {
         match self {
             Self::Admit { .. } | Self::Record { .. } | Self::Reopen { .. } => true,
-            Self::Finish { .. } => false,
+            Self::Finish { .. } | Self::Pulse { .. } => false,
         }
     }
 
     fn bytes(&self) -> usize {
         match self {
             Self::Admit { raw, .. } => raw.len(),
-            Self::Record { .. } | Self::Finish { .. } | Self::Reopen { .. } => 0,
+            Self::Record { .. }
+            | Self::Finish { .. }
+            | Self::Reopen { .. }
+            | Self::Pulse { .. } => 0,
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) struct Identity {
     /// Our address (AOR), with the name that is shown.
     pub(crate) address: NameAddr,
     pub(crate) transport: SipTransport,
+    /// Whether the sound of its calls is encrypted.
     pub(crate) encryption: Encryption,
     user: String,
     password: Option<Secret>,

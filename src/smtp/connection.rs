@@ -314,7 +314,7 @@ impl Connection {
         };
         match &answer {
             Ok(accepted) => {
-                tracing::debug!(alert = %accepted.id, %client, size, tls, "accepted");
+                tracing::debug!(alert_id = %accepted.id, %client, size, tls, "accepted");
             }
             Err(rejected) => tracing::warn!(%client, size, tls, reason = %rejected, "not taken"),
         }

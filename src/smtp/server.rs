@@ -44,6 +44,8 @@ pub struct Server {
     shared: Arc<Shared>,
     config: watch::Receiver<Arc<Config>>,
     bound: Vec<(Listener, TcpListener)>,
+    /// How many ports are served.
+    open: watch::Sender<usize>,
 }
 
 /// A port with the task that serves it.
@@ -81,7 +83,7 @@ impl Server {
             sessions: TaskTracker::new(),
         };
         shared.tls.refresh(&current);
-        Ok(Self { shared: Arc::new(shared), config, bound })
+        Ok(Self { shared: Arc::new(shared), config, bound, open: watch::Sender::default() })
     }
 
     /// The addresses of the open ports, in the order of the configuration.
@@ -97,6 +99,7 @@ impl Server {
         for (listener, socket) in std::mem::take(&mut self.bound) {
             ports.push(self.serve(listener, socket, &stop));
         }
+        self.open.send_replace(ports.len());
         let mut check = interval(CHECK_EVERY);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         check.reset();
@@ -110,7 +113,9 @@ impl Server {
             let config = Arc::clone(&self.config.borrow());
             self.shared.tls.refresh(&config);
             self.follow(&config, &mut ports, &stop).await;
+            self.open.send_if_modified(|open| std::mem::replace(open, ports.len()) != ports.len());
         }
+        self.open.send_replace(0);
         for port in ports {
             port.shut().await;
         }
@@ -119,6 +124,12 @@ impl Server {
         if timeout(GRACE * 2, self.shared.sessions.wait()).await.is_err() {
             tracing::warn!(sessions = self.shared.sessions.len(), "left behind on stopping");
         }
+    }
+
+    /// How many ports are served: none before [`Server::run`].
+    #[must_use]
+    pub fn open_ports(&self) -> watch::Receiver<usize> {
+        self.open.subscribe()
     }
 
     /// Closes ports the configuration no longer names, without their sessions, and opens new ones.

@@ -318,6 +318,7 @@ impl Channel for Exchange {
                 lead_in: Duration::from_millis(300),
                 times: 2,
                 key_wait: Duration::from_secs(3),
+                lead_out: Duration::ZERO,
             };
             let begun = Progress {
                 call: alert.0,
@@ -331,7 +332,7 @@ impl Channel for Exchange {
             let voice = Letters { dumb: fate == Fate::NoSpeech };
             let talk = Talk { script: &script, key, rules, voice: &voice };
             let outcome = talk.hold(&mut line, &mut diary).await;
-            vec![Report { course: diary.close(&outcome), outcome }]
+            vec![Report { course: diary.close(&outcome), outcome, quality: None }]
         })
     }
 }

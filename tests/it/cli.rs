@@ -132,10 +132,12 @@ fn settings_are_changed_in_the_file() {
     bench.prints(&["channel", "enable", "mail"]);
     bench.prints(&["channel", "order", "sms", "mail"]);
     insta::assert_snapshot!(bench.prints(&["channel", "list"]), @r##"
-    CHANNEL  STATE                PEOPLE REACHED
-    sms      on, without a modem  1
-    mail     on, without a relay  0
-    gsm      off                  1
+    CHANNEL      STATE                PEOPLE REACHED
+    sms          on, without a modem  1
+    mail         on, without a relay  0
+    voip         off                  1
+    gsm          off                  1
+    sip-message  off                  0
     "##);
     bench.prints(&["channel", "disable", "sms"]);
     bench.prints(&["language", "es"]);
@@ -150,7 +152,7 @@ fn settings_are_changed_in_the_file() {
     assert!(
         bench
             .fails(2, &["channel", "enable", "pigeon"])
-            .contains("[possible values: mail, sms, gsm]")
+            .contains("[possible values: mail, sms, voip, gsm, sip-message]")
     );
 }
 

@@ -7,10 +7,13 @@ use std::path::Path;
 use smtp_appliance::config::{Config, Fault, known_keys};
 
 /// Keys that exclude one which stands in the example; its text tells of them.
-const IN_PROSE: [(&str, &str); 3] = [
+const IN_PROSE: [(&str, &str); 6] = [
     ("mail.password_file", "password_file"),
     ("smtp.user.password_file", "password_file"),
     ("modem.pin_file", "pin_file"),
+    ("sip.account.password_file", "password_file"),
+    ("wifi.password_file", "password_file"),
+    ("wireguard.private_key_file", "private_key_file"),
 ];
 
 fn example() -> String {
@@ -76,7 +79,11 @@ fn commented_values_are_the_defaults() {
             prose.push_str(bare);
             after_prose = true;
             continue;
-        } else if bare != line && !section.starts_with("[[") && !section.starts_with("[modem") {
+        } else if bare != line
+            && !section.starts_with("[[")
+            && !section.starts_with("[modem")
+            && !section.starts_with("[board")
+        {
             let example = prose.contains("xamples") || after_prose && prose.contains("xample");
             if !example {
                 let text = format!("{section}\n{bare}\n");

@@ -80,6 +80,7 @@ fn at_the_phone(running: &Running, modem: &SimulatorControl, habit: Habit) -> Jo
                 | Happening::Key(_)
                 | Happening::Acknowledged
                 | Happening::HungUp(_)
+                | Happening::Measured(_)
                 | Happening::Ended(_) => {}
             }
         }

@@ -5,13 +5,16 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use smtp_appliance::alert::AlertId;
 use smtp_appliance::appliance::{Appliance, PartDied, StartError};
+use smtp_appliance::board::{Simulated, SimulatedControl};
 use smtp_appliance::channel::call as calls;
 use smtp_appliance::control::{self, AlertView, Answer, Request};
 use smtp_appliance::demo::relay::{self, Relay, RelayedMail};
+use smtp_appliance::health::Status;
 use smtp_appliance::modem::simulator::{Options, Order, ReceivedSms, Simulator, SimulatorControl};
 use smtp_appliance::queue::{Progress, Queue};
 use tempfile::TempDir;
@@ -54,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) smtp: String,
     pub(crate) filter: String,
     pub(crate) queue: String,
+    /// `[web]`: off, but for those who try it.
+    pub(crate) web: String,
     pub(crate) order: String,
     pub(crate) mail: String,
     pub(crate) mail_give_up: String,
@@ -80,6 +85,7 @@ impl Default for Settings {
                 .to_owned(),
             filter: String::new(),
             queue: "min_free_space = 0\n".to_owned(),
+            web: "enabled = false\n".to_owned(),
             order: r#"["mail", "sms"]"#.to_owned(),
             mail: "timeout = \"5 s\"\n".to_owned(),
             mail_give_up: "1 h".to_owned(),
@@ -193,6 +199,7 @@ impl Place {
             .unwrap();
         writeln!(text, "[smtp]\n{}[[smtp.listener]]", settings.smtp).unwrap();
         writeln!(text, "address = {:?}\ntls = \"off\"", settings.listener).unwrap();
+        writeln!(text, "[web]\n{}", settings.web).unwrap();
         writeln!(text, "[filter]\n{}[queue]\n{}", settings.filter, settings.queue).unwrap();
         writeln!(text, "[channels]\norder = {}", settings.order).unwrap();
         writeln!(text, "[mail]\nfrom = \"alerts@appliance.test\"\n{}", settings.mail).unwrap();
@@ -239,11 +246,34 @@ impl Place {
 
     pub(crate) fn try_start(&self) -> Result<Running, StartError> {
         std::fs::create_dir_all(self.store()).unwrap();
-        let appliance = Appliance::build(&self.config())?;
+        Ok(self.run(Appliance::build(&self.config())?))
+    }
+
+    /// Starts an appliance here that has a board.
+    pub(crate) fn start_on_board(&self) -> (Running, SimulatedControl) {
+        std::fs::create_dir_all(self.store()).unwrap();
+        let (board, control) = Simulated::new();
+        let appliance = Appliance::build(&self.config()).unwrap();
+        (self.run(appliance.on_board(Box::new(board))), control)
+    }
+
+    fn run(&self, appliance: Appliance) -> Running {
         let (address, queue) = (appliance.smtp_addresses()[0], appliance.queue());
+        let (web, setup_token) = (appliance.web_address(), appliance.web_setup_token());
         let (stop, calls) = (CancellationToken::new(), appliance.calls());
+        let status = appliance.status();
         let ended = tokio::spawn(appliance.run(stop.clone()));
-        Ok(Running { address, queue, calls, store: self.store(), stop, ended })
+        Running {
+            address,
+            web,
+            setup_token,
+            queue,
+            calls,
+            status,
+            store: self.store(),
+            stop,
+            ended,
+        }
     }
 
     /// Starts an appliance in a process of its own.
@@ -327,9 +357,15 @@ impl KillableChild {
 /// An appliance at work in this process.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// Where its pages are, if they are on.
+    pub(crate) web: Option<SocketAddr>,
+    /// By which its first user is made.
+    pub(crate) setup_token: Option<String>,
     pub(crate) queue: Queue,
     /// What happens in calls.
     pub(crate) calls: broadcast::Receiver<calls::Progress>,
+    /// How it is.
+    pub(crate) status: watch::Receiver<Arc<Status>>,
     store: PathBuf,
     stop: CancellationToken,
     ended: JoinHandle<Result<(), PartDied>>,
@@ -361,6 +397,12 @@ impl Running {
             }
         })
         .await;
+    }
+
+    /// Resolves when its status is so.
+    pub(crate) async fn is(&self, what: impl FnMut(&Arc<Status>) -> bool) -> Arc<Status> {
+        let mut status = self.status.clone();
+        Arc::clone(&*soon(status.wait_for(what)).await.unwrap())
     }
 
     /// Resolves when nothing waits any more.

@@ -7,7 +7,8 @@ mod fuzz_sip;
 mod fuzz_sip_call;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use bytes::Bytes;
 use smtp_appliance::alert::{self, Alert, AlertId, Origin, text};
@@ -20,6 +21,13 @@ use smtp_appliance::modem::pdu::{
     Address, Part, Reassembly, Received, Submit, Validity, decode_received, from_hex, shorten,
     split, to_hex,
 };
+use smtp_appliance::rtp::Stream;
+use smtp_appliance::rtp::incoming::{Happening, Incoming};
+use smtp_appliance::rtp::packet::Header;
+use smtp_appliance::rtp::rtcp::{self, Reports};
+use smtp_appliance::rtp::srtp::{
+    MasterKey, Opener, ReportOpener, ReportSealer, Sealer, SrtpError, Suite,
+};
 use smtp_appliance::smtp::{Clients, Context, Memory, Session, Step};
 use smtp_appliance::speech::script::words;
 
@@ -27,7 +35,7 @@ use smtp_appliance::speech::script::words;
 type Entry = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub(crate) const ENTRIES: [Entry; 11] = [
+pub(crate) const ENTRIES: &[Entry] = &[
     ("at_digest", at_digest),
     ("config", config),
     ("mail_rewrite", mail_rewrite),
@@ -35,10 +43,13 @@ pub(crate) const ENTRIES: [Entry; 11] = [
     ("pdu", pdu),
     ("sdp", fuzz_sip::sdp),
     ("sip", fuzz_sip::sip),
+    ("rtcp", rtcp),
+    ("rtp", rtp),
     ("sip_call", fuzz_sip_call::sip_call),
     ("smtp_session", smtp_session),
     ("sound", sound),
     ("spoken", spoken),
+    ("srtp", srtp),
 ];
 
 /// Runs a target on an input.
@@ -293,7 +304,7 @@ fn parts(text: &str) {
     let mut reassembly = Reassembly::default();
     let mut whole = None;
     for part in parts {
-        let validity = Some(Validity::at_least(std::time::Duration::from_hours(1)));
+        let validity = Some(Validity::at_least(Duration::from_hours(1)));
         let submit = Submit { to: to.clone(), part, report: true, validity };
         let (octets, counted) = submit.encode();
         assert!(octets.len() <= 1 + 164 && counted == octets.len() - 1);
@@ -382,5 +393,109 @@ fn spoken(bytes: &[u8]) {
             !sentence.contains(|c: char| c.is_control() || "<>[]|".contains(c)),
             "{sentence:?}"
         );
+    }
+}
+
+/// What the other side of a call sends: datagrams, each after an octet with its length, from where
+/// it should be or, with the length's highest bit, from elsewhere. Everything that comes of them has
+/// a limit. The first octet says what was agreed.
+fn rtp(bytes: &[u8]) {
+    const RECORDED: usize = 16_000;
+    let Some((&how, mut rest)) = bytes.split_first() else { return };
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let stream = Stream {
+        remote: at(4000),
+        remote_rtcp: at(4001),
+        codec: audio::g711::Law::A,
+        payload: 8,
+        events: (how & 1 == 0).then_some(101),
+        events_received: None,
+        comfort_noise: Some(13),
+        packet_time: Duration::from_millis(20),
+        we_send: true,
+        we_receive: how & 2 == 0,
+        keys: None,
+    };
+    let mut now = tokio::time::Instant::now().into_std();
+    let mut incoming = Incoming::new(Duration::from_secs(10), RECORDED);
+    incoming.point(stream, now);
+    let (mut datagrams, mut keys, mut others) = (0, 0, 0);
+    while let Some((&length, more)) = rest.split_first() {
+        let from = at(if length & 0x80 == 0 { 4000 } else { 4002 });
+        let (datagram, left) = more.split_at(usize::from(length & 0x7f).min(more.len()));
+        rest = left;
+        datagrams += 1;
+        now += Duration::from_millis(u64::from(how >> 2));
+        for happening in incoming.datagram(&mut datagram.to_vec(), from, 7, now) {
+            match happening {
+                Happening::Key(key) => {
+                    assert!("0123456789*#ABCD".contains(key));
+                    keys += 1;
+                }
+                // Each of them once.
+                Happening::Heard | Happening::Moved(_) | Happening::Collision => others += 1,
+            }
+        }
+    }
+    assert!(keys <= 16 + datagrams * u64::from(how >> 2) / 50 + 1 && others <= 3);
+    let (counts, rejected) = (incoming.counts(), incoming.rejected());
+    assert!(counts.received + counts.duplicates <= datagrams && counts.late <= counts.received);
+    assert!(rejected.unexpected <= datagrams && rejected.refused == 0);
+    assert!(counts.lost() <= counts.expected);
+    assert!(incoming.recorded().samples.len() <= RECORDED);
+    let _report = incoming.report();
+}
+
+/// Reports of the other side: what was read can be written, and is read again.
+fn rtcp(bytes: &[u8]) {
+    let reports = match Reports::read(bytes) {
+        Ok(reports) => reports,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    assert!(reports.leavers.len() <= 31);
+    for report in reports.reports {
+        let leaves = reports.leavers.contains(&report.ssrc);
+        let again = Reports::read(&rtcp::write(&report, "name", leaves)).expect("what was written");
+        assert_eq!(again.reports, [report]);
+        assert_eq!(again.name.as_deref(), Some("name"));
+        assert_eq!(again.leavers.is_empty(), !leaves);
+    }
+}
+
+/// Encrypted packets: nobody makes one without the key; what is sealed opens once, and not at all
+/// when it was changed. The first two octets say how, and what is changed.
+fn srtp(bytes: &[u8]) {
+    let Some(([how, place], packet)) = bytes.split_first_chunk::<2>() else { return };
+    let suite = if how & 1 == 0 { Suite::Aes80 } else { Suite::Aes32 };
+    let key = MasterKey { suite, key: *b"thirty octets of key and salt." };
+    let mut opener = Opener::new(&key).expect("a key");
+    let mut report_opener = ReportOpener::new(&key).expect("a key");
+    assert!(opener.open(&mut packet.to_vec()).is_err());
+    assert!(report_opener.open(&mut packet.to_vec()).is_err());
+    let changed = |sealed: &[u8]| {
+        let mut changed = sealed.to_vec();
+        let place = usize::from(*place) % changed.len();
+        changed[place] ^= 1 << (how >> 5);
+        changed
+    };
+
+    let mut sealed = packet.to_vec();
+    let done = Sealer::new(&key).expect("a key").seal(&mut sealed);
+    assert_eq!(done.is_ok(), Header::read(packet).is_ok());
+    if done.is_ok() {
+        assert!(opener.open(&mut changed(&sealed)).is_err());
+        let mut clear = sealed.clone();
+        assert_eq!(opener.open(&mut clear), Ok(()));
+        assert_eq!(clear, packet);
+        assert_eq!(opener.open(&mut sealed), Err(SrtpError::Replayed));
+    }
+
+    let mut sealed = packet.to_vec();
+    if ReportSealer::new(&key, 0).expect("a key").seal(&mut sealed).is_ok() {
+        assert!(report_opener.open(&mut changed(&sealed)).is_err());
+        let mut clear = sealed.clone();
+        assert_eq!(report_opener.open(&mut clear), Ok(()));
+        assert_eq!(clear, packet);
+        assert_eq!(report_opener.open(&mut sealed), Err(SrtpError::Replayed));
     }
 }

@@ -10,7 +10,9 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use smtp_appliance::config::{Encryption, Secret, Sip, SipAccount, SipCodec, SipTransport};
+use smtp_appliance::config::{
+    Encryption, Secret, Sip, SipAccount, SipCodec, SipSilence, SipTransport,
+};
 use smtp_appliance::sip::message::{Message, Name, Request};
 use smtp_appliance::sip::sdp::{Codec, Local};
 use smtp_appliance::sip::{
@@ -78,8 +80,7 @@ impl Play {
             listen: local(),
             rtp_ports: 4000..=4999,
             codecs: vec![SipCodec::Pcma],
-            comfort_noise: true,
-            lead_out: Duration::from_secs(2),
+            silence: SipSilence::Noise,
             max_calls: 4,
         };
         let now = tokio::time::Instant::now().into_std();

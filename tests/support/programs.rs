@@ -1,7 +1,7 @@
 //! Real programs as peers: found or asked for, started in a folder of their own on ports of
 //! loopback, and gone when the test is.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -49,6 +49,16 @@ pub(crate) fn folder() -> TempDir {
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.local_addr().expect("its number").port()
+}
+
+/// A port of loopback that is free for UDP and TCP, as the next one is (where TLS goes).
+pub(crate) fn free_sip_port() -> u16 {
+    let free = |port: u16| {
+        UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+            && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+    };
+    let mut ports = std::iter::repeat_with(free_port);
+    ports.find(|&port| port < u16::MAX && free(port) && free(port + 1)).expect("endless")
 }
 
 /// Starts a program that stays; it is killed when the handle is dropped.

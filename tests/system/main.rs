@@ -10,10 +10,24 @@
 
 #[path = "../support"]
 mod support {
+    #[expect(dead_code, reason = "other tests use the rest of it")]
+    pub(crate) mod appliance;
+    pub(crate) mod authority;
+    pub(crate) mod baresip;
+    pub(crate) mod dnsmasq;
+    #[expect(dead_code, reason = "other tests use the rest of it")]
+    pub(crate) mod door;
     pub(crate) mod exim;
+    pub(crate) mod kamailio;
     pub(crate) mod mail;
     pub(crate) mod postfix;
     pub(crate) mod programs;
+    #[expect(dead_code, reason = "other tests use the rest of it")]
+    pub(crate) mod receiver;
+    pub(crate) mod sip;
+    pub(crate) mod sipp;
+    pub(crate) mod talk;
+    pub(crate) mod tshark;
     pub(crate) mod voice;
 }
 
@@ -23,4 +37,11 @@ mod modem_clients;
 mod path_quality;
 mod postfix_relay;
 mod receiver;
+mod sip_appliance;
+mod sip_far_ends;
+mod sip_peers;
+mod sip_phone;
+mod sip_registration;
+mod sip_sound;
 mod smtp_clients;
+mod web_browser;

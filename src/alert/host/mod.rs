@@ -288,6 +288,7 @@ pub(super) fn from_line(line: &str) -> Option<String> {
         .or_else(|| subject_of(line, &words))
         .or_else(|| plain_name(line, &words))
         .or_else(|| {
+            memchr::memchr(b'-', line.as_bytes())?;
             let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
             words.into_iter().find(|word| has_prefix(word, SURE_PREFIXES)).map(str::to_owned)
         })
@@ -369,6 +370,7 @@ fn plain_name(line: &str, words: &[Token]) -> Option<String> {
 
 /// `[web-01]`, `(db1.example.org)`.
 fn in_brackets(line: &str) -> Option<String> {
+    memchr::memchr2(b'[', b'(', line.as_bytes())?;
     line.split(['[', '(']).skip(1).find_map(|part| {
         let (inner, _) = part.split_once([']', ')'])?;
         let inner = inner.trim();

@@ -26,13 +26,16 @@ pub(super) fn is_machine_name(word: &str) -> bool {
     let allowed = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     let hyphenated = letters >= 1 && name.contains('-');
     let plain = letters >= 2 && !name.contains(['-', '_', '.']);
-    let numbered_thing = NUMBERED.iter().any(|thing| {
-        let rest = name.get(..thing.len()).filter(|start| start.eq_ignore_ascii_case(thing));
-        rest.and_then(|_| name.get(thing.len()..)).is_some_and(|rest| {
-            !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+    let is_numbered_thing = || {
+        NUMBERED.iter().any(|thing| {
+            let rest = name.get(..thing.len()).filter(|start| start.eq_ignore_ascii_case(thing));
+            rest.and_then(|_| name.get(thing.len()..)).is_some_and(|rest| {
+                !rest.is_empty()
+                    && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+            })
         })
-    });
-    allowed && (hyphenated || plain) && !numbered_thing && !is_file(name)
+    };
+    allowed && (hyphenated || plain) && !is_numbered_thing() && !is_file(name)
 }
 
 /// What is numbered and no machine: `sda1`, `port-5`, `raid0`, `CVE-2024-1`.

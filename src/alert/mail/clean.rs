@@ -10,7 +10,8 @@ fn is_unwanted(c: char) -> bool {
 
 /// Whether a text is ASCII that may stay as it is, as most is.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+    // To the end whatever comes: so many octets are looked at at once.
+    text.bytes().fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte))
 }
 
 /// One line: line breaks and tabs become blanks, other controls vanish, at most `max` characters.

@@ -134,12 +134,13 @@ pub(super) fn read(mail: &Mail<'_>) -> Vec<Event> {
     let line: String = line.chars().take(MAX_LINE).collect();
     let line = line.as_str();
     let labels = mail.labels();
+    let folded = fold(line);
     // "Out of office" answers nothing about any machine.
     let answered = mail.header("auto-submitted").is_some_and(|how| fold(&how).contains("replied"))
         || mail.has_header("x-autoreply")
         || ["automatic reply", "respuesta automatica", "out of office", "fuera de la oficina"]
             .iter()
-            .any(|start| fold(line).starts_with(start));
+            .any(|start| folded.starts_with(start));
     let kind = if answered { Kind::Other } else { kind(line, body, &labels) };
     let (severity, severity_text) = severity(kind, line, &labels);
     let host = host::from_pairs(line)
@@ -152,7 +153,7 @@ pub(super) fn read(mail: &Mail<'_>) -> Vec<Event> {
         .first_of(CHECK)
         .filter(|check| check.chars().count() <= 80)
         .map(str::to_owned)
-        .or_else(|| identity::topic(line, host.as_deref()).filter(|_| told));
+        .or_else(|| if told { identity::topic(line, host.as_deref()) } else { None });
     let problem_id = labels
         .first_of(ID)
         .filter(|id| id.len() <= 60 && !id.contains(' ') && id.bytes().any(|b| b.is_ascii_digit()))

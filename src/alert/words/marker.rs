@@ -40,15 +40,15 @@ fn leading_group(text: &str) -> Option<(&str, &str, bool)> {
         let (sign, after) = text.split_at(end);
         return (!sign.trim().is_empty()).then_some((sign, after, true));
     }
-    let (end, after) =
-        text.char_indices().take_while(|(at, _)| *at <= 60).find_map(|(at, c)| {
-            let dash = |mark: &&&str| text.get(at..).is_some_and(|rest| rest.starts_with(**mark));
-            match c {
-                ':' => Some((at, at + 1)),
-                ' ' => DASHES.iter().find(dash).map(|mark| (at, at + mark.len())),
-                _ => None,
-            }
-        })?;
+    // What parts it begins with an ASCII character, so bytes will do.
+    let start = text.get(..text.floor_char_boundary(61)).unwrap_or_default();
+    let (end, after) = memchr::memchr2_iter(b':', b' ', start.as_bytes()).find_map(|at| {
+        let rest = text.get(at..)?;
+        if rest.starts_with(':') {
+            return Some((at, at + 1));
+        }
+        DASHES.iter().find(|mark| rest.starts_with(**mark)).map(|mark| (at, at + mark.len()))
+    })?;
     let group = text.get(..end)?;
     Some((group, text.get(after..).unwrap_or_default(), false))
 }

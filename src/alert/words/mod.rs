@@ -7,6 +7,8 @@ mod sense;
 mod severity;
 mod state;
 
+use std::ops::Range;
+
 pub(super) use lexicon::Sense;
 pub(super) use marker::marker;
 pub(super) use sense::senses;
@@ -63,8 +65,9 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
         let start = position;
         position += c.len_utf8();
         if c.is_alphanumeric() {
-            position = word_end(text, start);
-            push_word(&mut tokens, text, start, position, &mut break_before);
+            let (end, joined) = word_end(text, start);
+            position = end;
+            push_word(&mut tokens, text, start..end, joined, &mut break_before);
         } else if let Some(sign) = sign(text, start) {
             tokens.push(Token { text: sign.into(), start, end: position, break_before });
             break_before = false;
@@ -99,15 +102,16 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// Where the word that begins at `start` ends.
-fn word_end(text: &str, start: usize) -> usize {
+/// Where the word that begins at `start` ends, and whether there are signs within that join it.
+fn word_end(text: &str, start: usize) -> (usize, bool) {
     let mut end = start;
+    let mut joined = false;
     loop {
         let rest = text.get(end..).unwrap_or_default();
         let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
         end += plain;
         let mut ahead = rest.get(plain..).unwrap_or_default().chars();
-        let Some(c) = ahead.next() else { return end };
+        let Some(c) = ahead.next() else { return (end, joined) };
         // `web1:9100` and `19:32` are one word, `FIRING:2` and `Status:Down` are not.
         let numbered = || {
             let word = text.get(start..end).unwrap_or_default();
@@ -117,30 +121,43 @@ fn word_end(text: &str, start: usize) -> usize {
             || (c == ':' && numbered()))
             && ahead.next().is_some_and(char::is_alphanumeric);
         if !(c.is_alphanumeric() || joins) {
-            return end;
+            return (end, joined);
         }
+        joined |= joins;
         end += c.len_utf8();
     }
 }
 
 /// A word joined by hyphens and the like falls into its parts unless it has a digit or a dot.
-fn push_word(tokens: &mut Vec<Token>, text: &str, start: usize, end: usize, first: &mut bool) {
+fn push_word(
+    tokens: &mut Vec<Token>,
+    text: &str,
+    place: Range<usize>,
+    joined: bool,
+    first: &mut bool,
+) {
+    let Range { start, end } = place;
     let word = text.get(start..end).unwrap_or_default();
     // "https://" says nothing.
     if text.get(end..).is_some_and(|rest| rest.starts_with("://")) {
         return;
     }
-    let whole = word.bytes().any(|b| b.is_ascii_digit()) || word.contains(['.', '@']);
+    let mut push = |piece: &str, start: usize| {
+        let end = start + piece.len();
+        tokens.push(Token { text: fold(piece), start, end, break_before: *first });
+        // `Status:Down` and `up/down` are not one expression, `self-test` is.
+        *first = text.get(end..).is_some_and(|rest| rest.starts_with([':', '/']));
+    };
+    let whole = !joined || word.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'.' | b'@'));
+    if whole {
+        return push(word, start);
+    }
     let mut position = start;
-    let separator = |c: char| !whole && matches!(c, '_' | '-' | ':' | '/');
-    for piece in word.split(separator) {
-        let end = position + piece.len();
+    for piece in word.split(['_', '-', ':', '/']) {
         if !piece.is_empty() {
-            tokens.push(Token { text: fold(piece), start: position, end, break_before: *first });
-            // `Status:Down` and `up/down` are not one expression, `self-test` is.
-            *first = text.get(end..).is_some_and(|rest| rest.starts_with([':', '/']));
+            push(piece, position);
         }
-        position = end + 1;
+        position += piece.len() + 1;
     }
 }
 

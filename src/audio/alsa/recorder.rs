@@ -115,6 +115,29 @@ impl Recorder {
         level
     }
 
+    /// Samples a second of what [`Self::take`] gives: the device's own.
+    #[must_use]
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// What was heard since this was last asked, at the rate of the device. It makes room for more.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn take(&self) -> Result<Pcm, AudioError> {
+        let mut taken = Ok(Vec::new());
+        self.recording.send_if_modified(|recording| {
+            taken = match &recording.fault {
+                Some(fault) => Err(fault.clone()),
+                None if recording.closed => Err(AudioError::Closed),
+                None => Ok(std::mem::take(&mut recording.samples)),
+            };
+            false
+        });
+        Ok(Pcm { rate: self.rate, samples: taken? })
+    }
+
     /// Stops; gives what was heard, at 8000 Hz.
     ///
     /// # Errors

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertId, Origin, understand};
 use crate::channel::Job;
-use crate::config::{ChannelName, Config, Language, Person, PersonName, PhoneNumber, VoiceName};
+use crate::config::{
+    ChannelName, Config, Extension, Language, Person, PersonName, PhoneNumber, VoiceName,
+};
 
 /// Longest text, in characters; the rest is not said.
 const MOST_CHARACTERS: usize = 2000;
@@ -14,7 +16,7 @@ const MOST_CHARACTERS: usize = 2000;
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallByHand {
-    /// A person's short name, or a telephone number.
+    /// A person's short name, a telephone number, or a SIP URI.
     pub to: String,
     /// What is said.
     pub text: String,
@@ -71,16 +73,19 @@ impl CallByHand {
         let named = self.to.parse::<PersonName>().ok().and_then(|name| people.get(&name));
         let number = self.to.parse::<PhoneNumber>();
         let numbered = || {
-            let number = number.as_ref().ok()?;
-            people.values().find(|person| person.phone.as_ref() == Some(number))
+            let number = self.to.parse::<PhoneNumber>().ok()?;
+            people.values().find(|person| person.phone.as_ref() == Some(&number))
         };
         let known = named.or_else(numbered).cloned();
-        let mut person = match (known, &number) {
-            (Some(person), _) => person,
-            (None, Ok(number)) => stranger(number)?,
-            (None, Err(_)) => {
+        let address = self.to.parse::<Extension>().ok().filter(|to| to.as_str().contains(':'));
+        let mut person = match (known, number, address) {
+            (Some(person), _, _) => person,
+            (None, Ok(number), _) => stranger(Some(number), None)?,
+            (None, Err(_), Some(address)) => stranger(None, Some(address))?,
+            (None, Err(_), None) => {
                 return Err(format!(
-                    "there is no person {:?} in the configuration, and it is no telephone number",
+                    "there is no person {:?} in the configuration, and it is no telephone number and \
+                     no SIP URI",
                     self.to
                 ));
             }
@@ -91,13 +96,17 @@ impl CallByHand {
     }
 }
 
-fn stranger(number: &PhoneNumber) -> Result<Person, String> {
-    let name = number.as_str().trim_start_matches('+').parse::<PersonName>();
+/// Somebody of whom no more is known than how she is called.
+fn stranger(phone: Option<PhoneNumber>, extension: Option<Extension>) -> Result<Person, String> {
+    let number = phone.as_ref().map(|phone| phone.as_str().trim_start_matches('+'));
+    // `ana` of `sip:ana@example.org`.
+    let user = extension.as_ref().and_then(|uri| uri.as_str().split([':', '@']).nth(1));
+    let name = number.or(user).unwrap_or_default().parse::<PersonName>();
     Ok(Person {
         name: name.map_err(|error| error.to_string())?,
         mail: None,
-        phone: Some(number.clone()),
-        extension: None,
+        phone,
+        extension,
         language: None,
         voice: None,
         groups: std::collections::BTreeSet::default(),

@@ -25,6 +25,8 @@ pub struct Rules {
     pub times: u32,
     /// How long a key is waited for after each time.
     pub key_wait: Duration,
+    /// Silence between the thanks and the hanging up.
+    pub lead_out: Duration,
 }
 
 /// A part of what is said.
@@ -66,6 +68,8 @@ pub enum Step {
     Say(Passage, usize),
     /// Wait for a key for this long.
     Listen(Duration),
+    /// Be silent for this long after the last word.
+    Linger(Duration),
     /// Hang up.
     HangUp,
 }
@@ -146,9 +150,15 @@ impl Conversation {
                 self.say(passage, index + 1)
             }
             Step::Listen(_) => self.say_again(),
-            Step::HangUp => Step::HangUp,
+            Step::Linger(_) | Step::HangUp => Step::HangUp,
         };
         self.enter(next)
+    }
+
+    /// The far end's sound is there. If it was waited for: the step that takes the place of the one
+    /// under way.
+    pub fn heard(&mut self) -> Option<Step> {
+        matches!(self.step, Step::Pause(_)).then(|| self.done())
     }
 
     /// A key was pressed. If it changes anything: the step that takes the place of the one under
@@ -182,7 +192,7 @@ impl Conversation {
         match step {
             Step::Say(Passage::Message, 0) => self.account.sentences = 0,
             Step::Say(Passage::Prompt, _) => self.prompted = true,
-            Step::Say(..) | Step::Pause(_) | Step::Listen(_) | Step::HangUp => {}
+            Step::Say(..) | Step::Pause(_) | Step::Listen(_) | Step::Linger(_) | Step::HangUp => {}
         }
         self.step = step;
         step
@@ -204,7 +214,8 @@ impl Conversation {
             Passage::Greeting => self.say_again(),
             Passage::Message | Passage::WrongKey => self.say(Passage::Prompt, 0),
             Passage::Prompt => Step::Listen(self.rules.key_wait),
-            Passage::Thanks => Step::HangUp,
+            Passage::Thanks if self.rules.lead_out.is_zero() => Step::HangUp,
+            Passage::Thanks => Step::Linger(self.rules.lead_out),
         }
     }
 

@@ -1,66 +1,38 @@
 //! Calls through the modem, with a sound card that leads to it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
-use super::conversation::{Rules, next_key};
-use super::line::{Line, LineEnd, LineEvent, Sound, Voice};
-use super::progress::{Diary, Happening, Progress};
-use super::talk::Talk;
-use crate::audio::{Pcm, Player, telephone};
+use super::caller::{Caller, Calling};
+use super::line::{Line, LineEnd, LineEvent, Sound};
+use crate::audio::{Pcm, Player};
 use crate::channel::{Channel, Job, Outcome, Report};
-use crate::config::{Audio, ChannelName, Config, Language, Person, VoiceName};
+use crate::config::{Audio, ChannelName, Person};
 use crate::modem::at::Remedy;
 use crate::modem::{Call, CallEnd, CallEvent, CallRequest, Modem};
-use crate::speech::script::{Script, script};
-use crate::speech::{Speaker, Utterance};
-
-/// Most happenings that wait for who watches; beyond it the oldest are lost to her.
-const MOST_UNSEEN: usize = 256;
-
-/// How long a sentence may let her wait before espeak-ng says it instead.
-const SPEECH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a call may wait for the line, before and after: longer, and the modem has forgotten it.
 const LINE_PATIENCE: Duration = Duration::from_mins(10);
 
 /// The channel of calls through the modem.
 pub struct GsmChannel {
-    config: watch::Receiver<Arc<Config>>,
+    caller: Arc<Caller>,
     /// Changes when the modem's settings do; `None` while there is no driver.
     modem: watch::Receiver<Option<Modem>>,
-    speaker: Speaker,
-    watchers: broadcast::Sender<Progress>,
-    calls: AtomicU64,
-    last_key: Mutex<Option<char>>,
 }
 
 impl GsmChannel {
     /// A channel that calls by whatever modem there is, by the settings as they stand.
     #[must_use]
-    pub fn new(
-        config: watch::Receiver<Arc<Config>>,
-        modem: watch::Receiver<Option<Modem>>,
-        speaker: Speaker,
-    ) -> Self {
-        let (watchers, _) = broadcast::channel(MOST_UNSEEN);
-        let (calls, last_key) = (AtomicU64::new(0), Mutex::new(None));
-        Self { config, modem, speaker, watchers, calls, last_key }
-    }
-
-    /// Where to subscribe to what happens in calls.
-    #[must_use]
-    pub fn watchers(&self) -> broadcast::Sender<Progress> {
-        self.watchers.clone()
+    pub const fn new(caller: Arc<Caller>, modem: watch::Receiver<Option<Modem>>) -> Self {
+        Self { caller, modem }
     }
 
     async fn tell_one(&self, job: &Job, person: &Person) -> Report {
-        let config = Arc::clone(&self.config.borrow());
+        let config = self.caller.config();
         let Some(to) = person.phone.clone() else {
             return Outcome::Refused("no telephone number".into()).into();
         };
@@ -73,42 +45,18 @@ impl GsmChannel {
             };
             return outcome.into();
         };
-        let key = self.next_key();
-        let voice = HerVoice::new(&self.speaker, person, &config);
-        let script = script(&job.alerts, &voice.language, &config, key);
-        let begun = Progress {
-            call: self.calls.fetch_add(1, Ordering::Relaxed) + 1,
-            channel: ChannelName::Gsm,
-            person: person.name.clone(),
-            alerts: job.alerts.iter().map(|alert| alert.id).collect(),
-            at: Timestamp::now(),
-            what: Happening::Begun(key),
-        };
-        let mut diary = Diary::begin(begun, self.watchers.clone(), key);
         let request = CallRequest {
             to,
             ring_time: config.call.ring_time,
             max_length: config.call.max_length,
         };
         let limit = LINE_PATIENCE + request.ring_time + request.max_length;
-        let held = async {
+        let (channel, config) = (ChannelName::Gsm, &*config);
+        let dial = async {
             let call = modem.call(request).await;
-            let mut line = GsmLine { call, audio: config.audio.clone() };
-            let rules = rules(&config);
-            Talk { script: &script, key, rules, voice: &voice }.hold(&mut line, &mut diary).await
+            Ok(GsmLine { call, audio: config.audio.clone() })
         };
-        let outcome = tokio::time::timeout(limit, held).await;
-        let outcome =
-            outcome.unwrap_or_else(|_| Outcome::Retry("the modem did not make the call".into()));
-        Report { course: diary.close(&outcome), outcome }
-    }
-
-    /// The key of the next call, never that of the one before.
-    fn next_key(&self) -> char {
-        let mut last = self.last_key.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = next_key(*last, fastrand::u32(..));
-        *last = Some(key);
-        key
+        self.caller.call(Calling { channel, job, person, config, limit }, dial).await
     }
 }
 
@@ -117,18 +65,8 @@ impl Channel for GsmChannel {
         ChannelName::Gsm
     }
 
-    /// Makes the speech while the alert still waits for its turn; the prompt follows when its key
-    /// is chosen.
     fn prepare(&self, job: &Job) {
-        let config = Arc::clone(&self.config.borrow());
-        for person in &job.people {
-            let voice = HerVoice::new(&self.speaker, person, &config);
-            let Script { greeting, message, .. } =
-                script(&job.alerts, &voice.language, &config, '0');
-            for sentence in greeting.iter().chain(&message) {
-                voice.prepare(sentence);
-            }
-        }
+        self.caller.prepare(job);
     }
 
     fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Report>> {
@@ -139,45 +77,6 @@ impl Channel for GsmChannel {
                 reports.push(self.tell_one(&job, person).await);
             }
             reports
-        })
-    }
-}
-
-fn rules(config: &Config) -> Rules {
-    let call = &config.call;
-    Rules { lead_in: call.lead_in, times: call.times, key_wait: call.key_wait }
-}
-
-/// The speaker, in a person's language and voice.
-struct HerVoice {
-    speaker: Speaker,
-    language: Language,
-    voice: Option<VoiceName>,
-}
-
-impl HerVoice {
-    fn new(speaker: &Speaker, person: &Person, config: &Config) -> Self {
-        let language = person.language.as_ref().unwrap_or(&config.appliance.language).clone();
-        Self { speaker: speaker.clone(), language, voice: person.voice.clone() }
-    }
-
-    fn utterance(&self, text: &str) -> Utterance {
-        let (language, voice) = (self.language.clone(), self.voice.clone());
-        Utterance { text: text.to_owned(), language, voice }
-    }
-}
-
-impl Voice for HerVoice {
-    fn prepare(&self, sentence: &str) {
-        self.speaker.prepare(self.utterance(sentence));
-    }
-
-    fn say<'a>(&'a self, sentence: &'a str) -> BoxFuture<'a, Result<Arc<Pcm>, String>> {
-        Box::pin(async move {
-            let said = self.speaker.say_within(self.utterance(sentence), SPEECH_PATIENCE).await;
-            let said = said.map_err(|error| error.to_string())?;
-            let fitted = tokio::task::spawn_blocking(move || Arc::new(telephone(&said))).await;
-            fitted.map_err(|error| error.to_string())
         })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::quality::CallQuality;
 use crate::audio::Pcm;
 
 /// What happens on a line, in this order; keys between the answer and the end.
@@ -16,6 +17,8 @@ pub enum LineEvent {
     Ringing,
     /// Somebody or something answered.
     Answered,
+    /// The far end's sound has begun to arrive; not every line can tell.
+    Heard,
     /// A key was pressed: `0` to `9`, `A` to `D`, `*` or `#`.
     Key(char),
     /// It is over.
@@ -47,6 +50,11 @@ pub trait Line: Send {
 
     /// Opens the way for sound; an error is for a person to read.
     fn sound(&self) -> BoxFuture<'static, Result<Box<dyn Sound>, String>>;
+
+    /// How well its sound travelled, once its way is closed; not every line can tell.
+    fn quality(&self) -> Option<CallQuality> {
+        None
+    }
 }
 
 /// Sound on its way to the other end. Errors are for a person to read.

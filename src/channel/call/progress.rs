@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+use super::quality::CallQuality;
 use crate::alert::AlertId;
 use crate::channel::{Moment, Outcome};
 use crate::config::{ChannelName, PersonName};
@@ -57,6 +58,8 @@ pub enum Happening {
     Acknowledged,
     /// The line is free again; how it ended.
     HungUp(String),
+    /// How well its sound travelled.
+    Measured(CallQuality),
     /// What came of it.
     Ended(Outcome),
 }
@@ -75,6 +78,7 @@ impl fmt::Display for Happening {
             Self::Key(key) => write!(out, "key {key}"),
             Self::Acknowledged => out.write_str("acknowledged"),
             Self::HungUp(how) => out.write_str(how),
+            Self::Measured(quality) => quality.fmt(out),
             Self::Ended(Outcome::Told { detail, .. }) => out.write_str(detail),
             Self::Ended(
                 Outcome::Retry(reason) | Outcome::Refused(reason) | Outcome::Spared(reason),
@@ -106,11 +110,13 @@ impl Diary {
     /// Notes what happens at this moment.
     pub fn note(&mut self, what: Happening) {
         let at = Timestamp::now();
-        // What is said is in the alert; the outcome has a place of its own.
+        // What is said is in the alert; quality and outcome have places of their own.
         let kept = match what {
-            Happening::Begun(_) | Happening::Says(_) | Happening::Listens | Happening::Ended(_) => {
-                false
-            }
+            Happening::Begun(_)
+            | Happening::Says(_)
+            | Happening::Listens
+            | Happening::Measured(_)
+            | Happening::Ended(_) => false,
             Happening::Key(_) => {
                 self.keys += 1;
                 self.keys <= MOST_KEYS

@@ -105,6 +105,9 @@ impl Talk<'_> {
                                 break (next, true);
                             }
                         }
+                        LineEvent::Heard => if let Some(next) = conversation.heard() {
+                            break (next, true);
+                        },
                         LineEvent::Ended(end) => return End::Over(Some(end)),
                         LineEvent::Dialling | LineEvent::Ringing | LineEvent::Answered => {}
                     },
@@ -128,7 +131,7 @@ impl Talk<'_> {
     /// Resolves when the step has come to its end; an error when nothing can be heard.
     async fn perform(&self, step: Step, sound: &dyn Sound) -> Result<(), String> {
         match step {
-            Step::Pause(time) | Step::Listen(time) => sleep(time).await,
+            Step::Pause(time) | Step::Listen(time) | Step::Linger(time) => sleep(time).await,
             Step::HangUp => {}
             Step::Say(passage, _) => {
                 let Some(sentence) = self.sentence(step) else { return Ok(()) };
@@ -163,7 +166,7 @@ impl Talk<'_> {
     fn sentence(&self, step: Step) -> Option<&str> {
         match step {
             Step::Say(passage, index) => self.passage(passage).get(index).map(String::as_str),
-            Step::Pause(_) | Step::Listen(_) | Step::HangUp => None,
+            Step::Pause(_) | Step::Listen(_) | Step::Linger(_) | Step::HangUp => None,
         }
     }
 
@@ -231,7 +234,7 @@ async fn answered(line: &mut dyn Line, diary: &mut Diary) -> Result<Option<Openi
                 diary.note(Happening::Answered);
                 return Ok(opening);
             }
-            LineEvent::Key(_) => {}
+            LineEvent::Key(_) | LineEvent::Heard => {}
             LineEvent::Ended(end) => {
                 if let Some(opening) = opening
                     && let Ok(sound) = opened(opening).await
@@ -275,7 +278,10 @@ async fn hung_up(line: &mut dyn Line, diary: &mut Diary) -> LineEnd {
             match line.next().await {
                 LineEvent::Ended(end) => break end,
                 LineEvent::Key(key) => diary.note(Happening::Key(key)),
-                LineEvent::Dialling | LineEvent::Ringing | LineEvent::Answered => {}
+                LineEvent::Dialling
+                | LineEvent::Ringing
+                | LineEvent::Answered
+                | LineEvent::Heard => {}
             }
         }
     };

@@ -96,11 +96,11 @@ impl MailChannel {
         match self.transaction(relay, config, to, mail).await {
             Ok(outcomes) => {
                 let told = outcomes.iter().filter(|o| matches!(o, Outcome::Told { .. })).count();
-                tracing::debug!(%alert, recipients = to.len(), told, "mail handed to the relay");
+                tracing::debug!(alert_id = %alert, recipients = to.len(), told, "mail handed to the relay");
                 outcomes
             }
             Err(fault) => {
-                tracing::debug!(%alert, recipients = to.len(), %fault, "mail not handed over");
+                tracing::debug!(alert_id = %alert, recipients = to.len(), %fault, "mail not handed over");
                 vec![fault.outcome(); to.len()]
             }
         }
@@ -161,6 +161,20 @@ impl Channel for MailChannel {
     fn tell(&self, job: Job) -> BoxFuture<'_, Vec<Report>> {
         self.send(job).map(|outcomes| outcomes.into_iter().map(Report::from).collect()).boxed()
     }
+}
+
+/// Whether the relay would take a mail: connects to it, begins TLS, logs in, and says goodbye.
+///
+/// # Errors
+/// Why not, for a person to read.
+pub async fn check_relay(config: &Config) -> Result<(), String> {
+    let relay = config.mail.relay.as_deref().ok_or("no relay is set")?;
+    let connector = Connector::default();
+    let opened = connector.open(relay, &config.mail, &config.appliance.name).await;
+    let mut connection = opened.map_err(|fault| fault.to_string())?;
+    // Who is logged in has all that was asked for.
+    drop(tokio::time::timeout(config.mail.timeout, connection.quit()).await);
+    Ok(())
 }
 
 fn alert_id(job: &Job) -> AlertId {

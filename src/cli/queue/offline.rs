@@ -45,7 +45,13 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             offline.finish(*id, &deliveries)?;
             Ok(Answer::Done)
         }
-        Request::SendTest { .. } | Request::Call(_) | Request::Reload => {
+        Request::Acknowledge { .. }
+        | Request::SendTest { .. }
+        | Request::Call(_)
+        | Request::SipStatus
+        | Request::SipTest { .. }
+        | Request::Reload
+        | Request::Health => {
             bail!("the appliance is not running")
         }
     }

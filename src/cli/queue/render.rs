@@ -109,6 +109,8 @@ fn describe_delivery(delivery: &DeliveryView) -> Vec<String> {
 fn describe_attempt(attempt: &Attempt) -> Vec<String> {
     let moment = |moment: &Moment| format!("  {}    {}", time(moment.at), tame(&moment.what));
     let mut lines: Vec<String> = attempt.course.iter().map(moment).collect();
+    let quality = attempt.quality.as_ref();
+    lines.extend(quality.map(|quality| format!("  {}    {quality}", time(attempt.at))));
     lines.push(format!("  {}  {}", time(attempt.at), describe(&attempt.outcome)));
     lines
 }

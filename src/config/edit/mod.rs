@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, LoadError};
 use super::{
-    ChannelName, Config, GroupName, Language, Loaded, MailAddress, Person, PersonName, PhoneNumber,
-    VoiceName,
+    ChannelName, Config, Extension, GroupName, Language, Loaded, MailAddress, Person, PersonName,
+    PhoneNumber, VoiceName,
 };
 
 /// One change.
@@ -45,7 +45,7 @@ pub struct PersonUpdate {
     /// Telephone number.
     pub phone: Change<PhoneNumber>,
     /// Extension.
-    pub extension: Change<String>,
+    pub extension: Change<Extension>,
     /// Language.
     pub language: Change<Language>,
     /// Voice of calls.
@@ -122,6 +122,24 @@ pub fn edit(path: &Path, edit: &Edit) -> Result<Edited, EditError> {
         file.replace(&edited.text)?;
     }
     Ok(edited)
+}
+
+/// Puts a whole text in the place of the one that says `expected`: what an editor in a browser, or an
+/// undo, wants.
+///
+/// # Errors
+/// [`EditError`]; the file is then as it was.
+pub fn replace(path: &Path, expected: &str, text: &str) -> Result<Edited, EditError> {
+    let file = file::Locked::open(path)?;
+    if file.text != expected {
+        return Err(EditError::ChangedMeanwhile(path.to_owned()));
+    }
+    let loaded = Config::parse(text).map_err(EditError::Refused)?;
+    let changed = text != expected;
+    if changed {
+        file.replace(text)?;
+    }
+    Ok(Edited { text: text.to_owned(), loaded, changed, notes: Vec::new() })
 }
 
 /// Why a text was not changed.

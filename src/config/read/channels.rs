@@ -1,14 +1,15 @@
-//! `[channels]`, `[mail]`, `[sms]`, `[gsm]`, `[modem]`, `[texts.LANGUAGE]`.
+//! `[channels]`, `[mail]`, `[sms]`, `[voip]`, `[gsm]`, `[sip-message]`, `[modem]`,
+//! `[texts.LANGUAGE]`.
 
 use std::ops::Range;
 use std::time::Duration;
 
 use super::secret::{self, Found};
 use super::section::{Reader, Section};
-use super::value::{boolean, count, host, number, parsed, path, some_time, text, word};
+use super::value::{boolean, count, duration, host, number, parsed, path, some_time, text, word};
 use crate::config::{
     Appliance, ChannelName, Gsm, Language, Mail, MailAddress, Modem, ModemAudio, ModemModel,
-    PhoneNumber, RelayTls, Retry, Secret, Sms, Templates, TextTemplates,
+    PhoneNumber, RelayTls, Retry, Secret, Sip, SipMessage, Sms, Templates, TextTemplates, Voip,
 };
 
 const TLS: &[(&str, RelayTls)] =
@@ -26,9 +27,13 @@ const SPEEDS: [u64; 9] = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_20
 /// What the channels' sections say.
 pub(super) struct Read {
     pub(super) enabled: Vec<ChannelName>,
+    /// Channels by SIP that are switched on, while there is no account.
+    without_account: Vec<ChannelName>,
     pub(super) mail: Mail,
     pub(super) sms: Sms,
+    pub(super) voip: Voip,
     pub(super) gsm: Gsm,
+    pub(super) sip_message: SipMessage,
     pub(super) modem: Option<Modem>,
     places: Places,
 }
@@ -38,29 +43,46 @@ struct Places {
     channels: Range<usize>,
     mail: Range<usize>,
     sms: Range<usize>,
+    voip: Range<usize>,
     gsm: Range<usize>,
+    sip_message: Range<usize>,
 }
 
 pub(super) fn read<'a>(
     root: &mut Section<'a>,
     reader: &'a Reader<'a>,
     appliance: &Appliance,
+    sip: &Sip,
 ) -> Read {
     let (channels, mail) = (root.section("channels"), root.section("mail"));
     let (sms, gsm) = (root.section("sms"), root.section("gsm"));
-    let places =
-        Places { channels: channels.span(), mail: mail.span(), sms: sms.span(), gsm: gsm.span() };
+    let (voip, sip_message) = (root.section("voip"), root.section("sip-message"));
+    let places = Places {
+        channels: channels.span(),
+        mail: mail.span(),
+        sms: sms.span(),
+        voip: voip.span(),
+        gsm: gsm.span(),
+        sip_message: sip_message.span(),
+    };
     let order = read_order(channels, reader);
     let (mail, mail_enabled) = read_mail(mail, appliance);
     let (sms, sms_enabled) = read_sms(sms);
+    let (voip, voip_enabled) = read_voip(voip);
     let (gsm, gsm_enabled) = read_gsm(gsm);
+    let (sip_message, sip_message_enabled) = read_sip_message(sip_message);
     let modem = read_modem(root.section("modem"));
     let on = |channel: &ChannelName| match channel {
         ChannelName::Mail => mail_enabled,
         ChannelName::Sms => sms_enabled,
+        ChannelName::Voip => voip_enabled,
         ChannelName::Gsm => gsm_enabled,
+        ChannelName::SipMessage => sip_message_enabled,
     };
-    Read { enabled: order.into_iter().filter(on).collect(), mail, sms, gsm, modem, places }
+    // Who has no exchange is not to hear of it.
+    let lacks_account = |channel: &ChannelName| channel.is_by_sip() && sip.accounts.is_empty();
+    let (without_account, enabled) = order.into_iter().filter(on).partition(lacks_account);
+    Read { enabled, without_account, mail, sms, voip, gsm, sip_message, modem, places }
 }
 
 /// Channels missing from `order` come last.
@@ -156,20 +178,40 @@ fn read_sms(mut section: Section<'_>) -> (Sms, bool) {
     (sms, enabled)
 }
 
-fn read_gsm(mut section: Section<'_>) -> (Gsm, bool) {
+/// How calls of every kind are made again.
+const CALL_RETRY: Retry = Retry {
+    first: Duration::from_secs(30),
+    max: Duration::from_mins(10),
+    give_up: Duration::from_hours(3),
+};
+
+fn read_voip(mut section: Section<'_>) -> (Voip, bool) {
     let enabled = section.get("enabled", boolean).unwrap_or(true);
-    let gsm = Gsm {
-        retry: read_retry(
-            section.section("retry"),
-            Retry {
-                first: Duration::from_secs(30),
-                max: Duration::from_mins(10),
-                give_up: Duration::from_hours(3),
-            },
-        ),
+    let voip = Voip {
+        lead_out: section.get("lead_out", duration).unwrap_or(Duration::from_secs(2)),
+        retry: read_retry(section.section("retry"), CALL_RETRY),
     };
     section.finish();
+    (voip, enabled)
+}
+
+fn read_gsm(mut section: Section<'_>) -> (Gsm, bool) {
+    let enabled = section.get("enabled", boolean).unwrap_or(true);
+    let gsm = Gsm { retry: read_retry(section.section("retry"), CALL_RETRY) };
+    section.finish();
     (gsm, enabled)
+}
+
+fn read_sip_message(mut section: Section<'_>) -> (SipMessage, bool) {
+    let enabled = section.get("enabled", boolean).unwrap_or(false);
+    let default = Retry {
+        first: Duration::from_secs(5),
+        max: Duration::from_mins(5),
+        give_up: Duration::from_hours(6),
+    };
+    let sip_message = SipMessage { retry: read_retry(section.section("retry"), default) };
+    section.finish();
+    (sip_message, enabled)
 }
 
 fn read_retry(mut section: Section<'_>, default: Retry) -> Retry {
@@ -276,6 +318,18 @@ impl Read {
             let message =
                 "there is no [modem]: nobody is called; add one, or set gsm.enabled = false";
             reader.warn(&self.places.gsm, "gsm", message);
+        }
+        let by_sip = [
+            (ChannelName::Voip, &self.places.voip, "nobody is called by SIP"),
+            (ChannelName::SipMessage, &self.places.sip_message, "no text goes out by SIP"),
+        ];
+        for (channel, place, what) in by_sip {
+            if self.without_account.contains(&channel) && !place.is_empty() {
+                let message = format!(
+                    "there is no [[sip.account]]: {what}; add one, or set {channel}.enabled = false"
+                );
+                reader.warn(place, channel.as_str(), message);
+            }
         }
     }
 }

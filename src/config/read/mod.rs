@@ -1,12 +1,16 @@
 //! From text to a valid [`Config`]: every fault is found, not only the first.
 
+mod board;
 mod calls;
 mod channels;
 mod people;
 mod secret;
 mod section;
+mod sip;
 mod smtp;
+mod system;
 mod value;
+mod web;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -69,10 +73,14 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     directory.domains = domains;
     let filter = read_filter(root.section("filter"));
     let queue = read_queue(root.section("queue"));
-    let channels = channels::read(&mut root, reader, &appliance);
+    let sip = sip::read(root.section("sip"), reader);
+    let channels = channels::read(&mut root, reader, &appliance, &sip);
     let call = calls::read_call(root.section("call"));
     let speech = calls::read_speech(root.section("speech"), &appliance.store);
     let audio = calls::read_audio(root.section("audio"));
+    let web = web::read(root.section("web"));
+    let board = board::read(root.section("board"), reader, &directory);
+    let system = system::read(&mut root);
     let texts = channels::read_texts(&root.section("texts"));
     root.finish();
     channels.warn(reader);
@@ -86,10 +94,16 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
         mail: channels.mail,
         sms: channels.sms,
         call,
+        voip: channels.voip,
         gsm: channels.gsm,
+        sip_message: channels.sip_message,
+        sip,
         speech,
         audio,
         modem: channels.modem,
+        web,
+        board,
+        system,
         texts,
         directory,
     }

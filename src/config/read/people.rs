@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::section::{Reader, Section};
-use super::value::{parsed, text};
+use super::value::parsed;
 use crate::config::{ChannelName, Directory, GroupName, MailAddress, Person, PersonName};
 
 /// Most people named by all aliases together, each as often as she is named: groups in aliases
@@ -73,7 +73,7 @@ impl People {
         let name = section.require("name", parsed::<PersonName>);
         let mail = section.get("mail", parsed);
         let phone = section.get("phone", parsed);
-        let extension = section.get("extension", text);
+        let extension = section.get("extension", parsed);
         let language = section.get("language", parsed);
         let voice = section.get("voice", parsed);
         let named = section.list_spanned("groups", parsed::<GroupName>).unwrap_or_default();

@@ -231,6 +231,11 @@ impl<'a> Section<'a> {
         Section { reader: self.reader, table, path, span: value.span(), taken: BTreeSet::new() }
     }
 
+    /// Whether the file has it.
+    pub(super) fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Whether a key stands in the section, right or wrong.
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(key))

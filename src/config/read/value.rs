@@ -168,6 +168,19 @@ pub(super) fn some_time(value: &DeValue<'_>) -> Result<Duration, String> {
     }
 }
 
+/// A duration within limits.
+pub(super) fn time_within(
+    limits: std::ops::RangeInclusive<Duration>,
+) -> impl Fn(&DeValue<'_>) -> Result<Duration, String> {
+    move |value| {
+        let time = duration(value)?;
+        if limits.contains(&time) {
+            return Ok(time);
+        }
+        Err(format!("expected a time from {:?} to {:?}", limits.start(), limits.end()))
+    }
+}
+
 /// `"4 MiB"`, `"64 KiB"`, `"10 MB"`; a whole number counts bytes.
 pub(super) fn size(value: &DeValue<'_>) -> Result<ByteSize, String> {
     let expected =

@@ -68,6 +68,7 @@ pub(super) async fn serve(
     task.publish.send_replace(ModemStatus {
         state: ModemState::Ready,
         model,
+        answers: true,
         ..ModemStatus::default()
     });
     let mut serving = Serving {

@@ -1,5 +1,6 @@
 //! How the modem is.
 
+use crate::health::{Attachment, Gsm, GsmState};
 use crate::modem::at::{ModemFault, Registration};
 use crate::modem::port::OpenError;
 
@@ -18,6 +19,10 @@ pub struct ModemStatus {
     pub operator: Option<String>,
     /// Whether a call is under way; what else there is to do waits.
     pub in_call: bool,
+    /// Whether it answers, be it with a fault.
+    pub answers: bool,
+    /// How often in a row it could not be brought up for a reason that only its power key may mend.
+    pub dead: u32,
 }
 
 /// Whether the modem can be used.
@@ -37,6 +42,30 @@ impl ModemStatus {
     #[must_use]
     pub fn can_send(&self) -> bool {
         self.state == ModemState::Ready && self.registration.is_registered()
+    }
+}
+
+/// The same in the words of the status.
+impl From<ModemStatus> for Gsm {
+    fn from(status: ModemStatus) -> Self {
+        Self {
+            state: match status.state {
+                ModemState::Starting => GsmState::Starting,
+                ModemState::Ready => GsmState::Ready,
+                ModemState::Fault(words) => GsmState::Fault(words),
+            },
+            answers: status.answers,
+            attachment: match status.registration {
+                Registration::Home | Registration::Roaming => Attachment::Registered,
+                Registration::Denied => Attachment::Denied,
+                Registration::Idle | Registration::Searching | Registration::Unknown => {
+                    Attachment::Searching
+                }
+            },
+            signal_dbm: status.signal_dbm,
+            operator: status.operator,
+            in_call: status.in_call,
+        }
     }
 }
 
@@ -104,6 +133,28 @@ impl Fault {
     /// Whether a restart of a modem that answers may mend it.
     pub(super) const fn wants_restart(&self) -> bool {
         matches!(self, Self::Stuck(_) | Self::Sim(_) | Self::Refused { .. } | Self::Broken(_))
+    }
+
+    /// Whether the module itself says so.
+    pub(super) const fn is_answer(&self) -> bool {
+        match self {
+            Self::Open(_) | Self::NoAnswer(_) | Self::Stuck(_) | Self::Gone(_) => false,
+            Self::Restarted
+            | Self::PowerDown
+            | Self::NoSim
+            | Self::PinRequired
+            | Self::PinWrong
+            | Self::PinLastTry
+            | Self::SimLocked(_)
+            | Self::Sim(_)
+            | Self::Broken(_)
+            | Self::Refused { .. } => true,
+        }
+    }
+
+    /// Whether the module is deaf, so that nothing but its power key may help.
+    pub(super) const fn is_deaf(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::Stuck(_) | Self::PowerDown)
     }
 
     /// In words for who waits for a message that may have gone out.

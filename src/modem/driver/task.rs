@@ -35,6 +35,8 @@ pub(super) struct Task {
     /// The modem said that it started, and was not brought up since.
     started: bool,
     failures: u32,
+    /// As [`ModemStatus::dead`].
+    dead: u32,
 }
 
 /// Resolves some time after the stop.
@@ -62,6 +64,7 @@ impl Task {
             pin_spent: false,
             started: false,
             failures: 0,
+            dead: 0,
         }
     }
 
@@ -73,7 +76,7 @@ impl Task {
                 brought_up = self.bring_up() => match brought_up {
                     Err(fault) => fault,
                     Ok((line, identity)) => {
-                        self.failures = 0;
+                        (self.failures, self.dead) = (0, 0);
                         wait = self.timing.reopen_first;
                         match serve::serve(&mut self, line, identity, &stop).await {
                             Ok(()) => return,
@@ -83,6 +86,9 @@ impl Task {
                 }
             };
             self.failures += 1;
+            // One that answers has had its restart by then.
+            let in_vain = fault.wants_restart() && self.failures > FAILURES_BEFORE_RESTART;
+            self.dead = if fault.is_deaf() || in_vain { self.dead + 1 } else { 0 };
             self.publish_fault(&fault);
             if !self.refuse_for(wait, &fault.to_string(), &stop).await {
                 return;
@@ -136,7 +142,9 @@ impl Task {
     fn publish_fault(&self, fault: &Fault) {
         let words = fault.to_string();
         let state = ModemState::Fault(words.clone());
-        let known = self.publish.send_replace(ModemStatus { state, ..ModemStatus::default() });
+        let (answers, dead) = (fault.is_answer(), self.dead);
+        let status = ModemStatus { state, answers, dead, ..ModemStatus::default() };
+        let known = self.publish.send_replace(status);
         if known.state == ModemState::Fault(words.clone()) {
             debug!("modem: {words}");
         } else {

@@ -111,8 +111,7 @@ fn settings(exchange: SocketAddr, transport: SipTransport) -> config::Sip {
         listen: "127.0.0.1:0".parse().unwrap(),
         rtp_ports: RangeInclusive::new(4000, 4999),
         codecs: vec![SipCodec::Pcma],
-        comfort_noise: true,
-        lead_out: Duration::from_secs(2),
+        silence: config::SipSilence::Noise,
         max_calls: 4,
     }
 }

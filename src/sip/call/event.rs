@@ -34,7 +34,8 @@ impl Target {
 pub struct CallRequest {
     /// Who is called.
     pub to: Target,
-    /// Our side of the sound. The agent fills in its own address, the session's number and version.
+    /// Our side of the sound. The agent fills in its own address, the session's number and version,
+    /// and whether the account it calls by encrypts.
     pub media: sdp::Local,
     /// How long the telephone may ring.
     pub ring_time: Duration,

@@ -1,6 +1,7 @@
 //! The INVITE and its answers (RFC 3261 section 13), with reliable provisional ones (RFC 3262).
 
 use super::{Call, CallEnd, CallEvent, Fork, MAX_FORKS, Phase, Purpose, Talk};
+use crate::config::Encryption;
 use crate::sip::act::{Act, Context, Outlet, Slot};
 use crate::sip::dialog::Dialog;
 use crate::sip::message::{Headers, Method, Name, NameAddr, Request, Response};
@@ -205,6 +206,11 @@ impl Call {
                 Err(error) => self.end(CallEnd::Forbidden(error.to_string())),
             },
             422 if self.timer.raise(&response.headers) => self.send_invite(),
+            // A telephone that encrypts always takes no RTP/AVP, even with keys in it.
+            415 | 488 | 606 if self.media.encryption == Encryption::Optional => {
+                self.media.encryption = Encryption::Required;
+                self.send_invite();
+            }
             300..=399 => {
                 self.targets.learn(response);
                 self.go_on(response);

@@ -154,10 +154,10 @@ impl Call {
             until: Some(cx.now + request.ring_time),
             acts: VecDeque::new(),
         };
-        call.media.encryption = call.identity.encryption;
         // 63 bits, as some read it into a signed number.
         call.media.session_id = cx.tokens.number() >> 1;
         call.media.version = call.media.session_id;
+        call.media.encryption = call.identity.encryption;
         call.send_invite();
         call
     }

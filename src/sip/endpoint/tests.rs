@@ -24,7 +24,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use super::{Action, Endpoint, Hop, Key, Load};
-use crate::config::{self, Encryption, Secret, SipAccount, SipCodec, SipTransport};
+use crate::config::{self, Encryption, Secret, SipAccount, SipCodec, SipSilence, SipTransport};
 use crate::sip::call::{CallEvent, CallRequest, Target};
 use crate::sip::errand::ErrandEnd;
 use crate::sip::flow::Flow;
@@ -75,8 +75,7 @@ fn settings(accounts: Vec<SipAccount>) -> config::Sip {
         listen: "0.0.0.0:5070".parse().unwrap(),
         rtp_ports: RangeInclusive::new(4000, 4999),
         codecs: vec![SipCodec::Pcmu, SipCodec::Pcma],
-        comfort_noise: true,
-        lead_out: Duration::from_secs(2),
+        silence: SipSilence::Noise,
         max_calls: 4,
     }
 }

@@ -4,8 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-const RULES: Rules =
-    Rules { lead_in: Duration::from_millis(300), times: 2, key_wait: Duration::from_secs(3) };
+const RULES: Rules = Rules {
+    lead_in: Duration::from_millis(300),
+    times: 2,
+    key_wait: Duration::from_secs(3),
+    lead_out: Duration::ZERO,
+};
 const LENGTHS: Lengths = Lengths { greeting: 1, message: 2, prompt: 1, thanks: 1, wrong_key: 1 };
 
 #[expect(
@@ -21,6 +25,7 @@ fn brief(step: Step) -> String {
     match step {
         Step::Pause(_) => "pause".to_owned(),
         Step::Listen(_) => "listen".to_owned(),
+        Step::Linger(_) => "linger".to_owned(),
         Step::HangUp => "hang-up".to_owned(),
         Step::Say(passage, index) => {
             let letter = match passage {
@@ -48,6 +53,28 @@ fn play(what: &str) -> (String, Account) {
         }
     }
     (steps.join(" "), talk.account())
+}
+
+#[test]
+fn the_far_ends_sound_ends_the_lead_in_and_nothing_else() {
+    let mut talk = Conversation::new(RULES, LENGTHS, '4');
+    assert_eq!(talk.heard(), Some(Step::Say(Passage::Greeting, 0)));
+    assert_eq!(talk.heard(), None);
+    talk.done();
+    assert_eq!(talk.heard(), None);
+}
+
+#[test]
+fn after_the_thanks_it_lingers_where_that_is_asked_for() {
+    let rules = Rules { lead_out: Duration::from_secs(2), ..RULES };
+    let mut talk = Conversation::new(rules, LENGTHS, '4');
+    for _ in 0..4 {
+        talk.done();
+    }
+    assert_eq!(talk.key('4', start()), Some(Step::Say(Passage::Thanks, 0)));
+    assert_eq!(talk.done(), Step::Linger(Duration::from_secs(2)));
+    assert_eq!(talk.key('4', start() + Duration::from_secs(9)), None);
+    assert_eq!(talk.done(), Step::HangUp);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::Bench;
+use super::{Bench, account};
+use crate::config::{Encryption, SipAccount};
+use crate::sip::timing::Timing;
 
 #[test]
 fn a_call_is_made_answered_and_ended_by_us() {
@@ -149,4 +151,25 @@ fn more_calls_than_there_may_be_are_refused() {
     }
     let last = bench.events.pop_back().unwrap();
     assert!(last.contains("as many calls as there may be"), "{last}");
+}
+
+#[test]
+fn a_telephone_that_takes_no_plain_offer_is_asked_again_with_encryption_required() {
+    let account = SipAccount { srtp: Encryption::Optional, ..account() };
+    let look = Duration::from_secs(1_000_000);
+    let timing = Timing { look, keep_alive: look, ..Timing::default() };
+    let mut bench = Bench::with(vec![account], timing);
+    bench.play("<- OPTIONS\n-> 200 of=OPTIONS");
+    bench.call("300");
+    bench.play(
+        "!! dialling
+         <- INVITE RTP/AVP_0
+         -> 488 bare
+         <- ACK
+         <- INVITE RTP/SAVP_0
+         -> 488 bare
+         <- ACK
+         !! ended: no common kind of sound: 488 Words",
+    );
+    bench.finish();
 }

@@ -1,0 +1,8 @@
+//! What the other side of a call sends.
+
+#![no_main]
+
+#[path = "../../tests/support/fuzz_entry.rs"]
+mod fuzz_entry;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_entry::run("rtp", bytes));

@@ -1,0 +1,17 @@
+//! What is known of every part, and what that means: one [`Status`] for LEDs, web, metrics, the
+//! service manager and `doctor`. It decides; who gathers the facts is `appliance`.
+
+mod assess;
+mod facts;
+mod status;
+
+/// Name of the note that `provision` leaves beside the configuration when it could not take in a new
+/// one.
+pub const PROVISION_FAULT: &str = "provision-fault.txt";
+
+pub use assess::{bars, is_sane};
+pub use facts::{
+    Attachment, Disk, Facts, Gsm, GsmState, LastOutcome, Network, People, Pulse, Queue, Receiver,
+    Sip, SipAccount, SipState, Speech, Telling,
+};
+pub use status::{Alarm, Alert, Failure, Figures, Part, State, Status, Wakes};

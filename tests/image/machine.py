@@ -1,0 +1,200 @@
+"""A Raspberry Pi 3 in QEMU with the appliance's card in it, a simulated modem on its UART, its SMTP port
+forwarded, and a shell to look in by."""
+
+import json
+import os
+import re
+import select
+import signal
+import smtplib
+import socket
+import subprocess
+import time
+from email.message import EmailMessage
+from pathlib import Path
+
+
+class Failed(Exception):
+    """What was expected did not come."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(what: str, seconds: float, ready, every: float = 0.5):
+    """Asks `ready` until it says something true, and gives that back."""
+    end = time.monotonic() + seconds
+    last = None
+    while time.monotonic() < end:
+        try:
+            if found := ready():
+                return found
+        except (OSError, smtplib.SMTPException, Failed) as error:
+            last = error
+        time.sleep(every)
+    raise Failed(f"{what}: not within {seconds:.0f} s" + (f" ({last})" if last else ""))
+
+
+class Modem:
+    """`smtp-appliance modem-simulator` of this machine's own build."""
+
+    def __init__(self, program: Path, folder: Path):
+        self.link = folder / "modem"
+        self.sms = folder / "sms.jsonl"
+        self.sms.unlink(missing_ok=True)
+        self.log = open(folder / "modem.log", "ab")
+        self.process = subprocess.Popen(
+            [program, "modem-simulator", "--link", self.link, "--sms", self.sms],
+            stdin=subprocess.PIPE, stdout=self.log, stderr=self.log)
+        until("the simulated modem", 20, self.link.exists)
+
+    def order(self, text: str):
+        self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def messages(self) -> list[dict]:
+        if not self.sms.exists():
+            return []
+        return [json.loads(line) for line in self.sms.read_text().splitlines()]
+
+    def heard(self, word: str) -> int:
+        return sum(word in message["text"] for message in self.messages())
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Machine:
+    """QEMU. `start` and `power_off` may follow each other; the card keeps what was written."""
+
+    def __init__(self, folder: Path, parts: Path, card: Path, modem: Modem):
+        self.folder, self.parts, self.card, self.modem = folder, parts, card, modem
+        self.smtp_port = free_port()
+        self.process = None
+        self.shell = None
+
+    def start(self):
+        for name in ("console", "monitor"):
+            (self.folder / name).unlink(missing_ok=True)
+        append = ("console=ttyS1,115200 quiet loglevel=3 panic=10 root=PARTUUID=534d5450-02 ro rauc.slot=A "
+                  "systemd.watchdog_sec=off systemd.show_status=false iomem=relaxed "
+                  "systemd.machine_id=0123456789abcdef0123456789abcdef")
+        command = [
+            "qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-accel", "tcg,thread=multi",
+            "-kernel", self.parts / "Image", "-initrd", self.parts / "initrd.img",
+            "-dtb", self.parts / "board.dtb", "-append", append,
+            "-drive", f"if=sd,format=raw,file={self.card}",
+            # The first serial line is the PL011 on GPIO 14 and 15.
+            "-chardev", f"serial,id=modem,path={self.modem.link}", "-serial", "chardev:modem",
+            "-chardev", f"socket,id=console,path={self.folder}/console,server=on,wait=off,"
+                        f"logfile={self.folder}/console.log,logappend=on", "-serial", "chardev:console",
+            "-monitor", f"unix:{self.folder}/monitor,server=on,wait=off",
+            "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.smtp_port}-:25",
+            "-device", "usb-net,netdev=net",
+            "-audiodev", f"wav,id=sound,path={self.folder}/call.wav",
+            "-device", "usb-audio,audiodev=sound",
+        ]
+        self.log = open(self.folder / "qemu.log", "ab")
+        self.process = subprocess.Popen([str(word) for word in command], stdout=self.log, stderr=self.log)
+        self.began = time.monotonic()
+        until("QEMU's console", 20, (self.folder / "console").exists)
+        self.shell = socket.socket(socket.AF_UNIX)
+        self.shell.connect(str(self.folder / "console"))
+
+    def power_off(self):
+        """The plug is pulled."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+            self.shell.close()
+
+    def greeting(self) -> str:
+        with socket.create_connection(("127.0.0.1", self.smtp_port), timeout=20) as client:
+            client.settimeout(20)
+            line = client.recv(200).decode(errors="replace")
+        if not line.startswith("220 "):
+            raise Failed(f"greeted by {line!r}")
+        return line
+
+    def await_smtp(self, seconds: float) -> float:
+        """Waits for SMTP, and says how long it took since the start."""
+
+        def ready():
+            if self.process.poll() is not None:
+                raise SystemExit(f"QEMU ended; see {self.folder}/qemu.log")
+            return self.greeting()
+
+        until("SMTP accepts", seconds, ready, every=2)
+        return time.monotonic() - self.began
+
+    def ask(self, command: str, seconds: float = 60) -> str:
+        """What a command prints in the machine; it must succeed."""
+        status, text = self.run(command, seconds)
+        if status != 0:
+            raise Failed(f"{command}: {status}: {text[-500:]}")
+        return text
+
+    def run(self, command: str, seconds: float = 60) -> tuple[int, str]:
+        mark = f"{time.monotonic_ns():x}"
+        # The two halves of the mark meet only in what is printed, not in the echo of the terminal.
+        line = f"stty -echo -onlcr 2>/dev/null; echo; echo '<{mark}'; {command}; printf '%s%s\\n' '{mark}:' \"$?>\"\n"
+        self.shell.sendall(line.encode())
+        text, end = "", time.monotonic() + seconds
+        pattern = re.compile(rf"<{mark}\r*\n(.*?){mark}:(\d+)>", re.S)
+        while time.monotonic() < end:
+            if select.select([self.shell], [], [], 1)[0]:
+                got = self.shell.recv(65536)
+                if not got:
+                    raise Failed("the machine is off")
+                text += got.decode(errors="replace")
+                # The last one: before it may stand the echo.
+                if found := pattern.search(text, max(text.rfind(f"\n<{mark}"), 0)):
+                    return int(found[2]), found[1].replace("\r", "")
+        raise Failed(f"{command}: no answer within {seconds:.0f} s; last: {text[-300:]!r}")
+
+    def await_shell(self, seconds: float):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.ask("true", 15)
+                return
+            except Failed:
+                if time.monotonic() > end:
+                    raise
+
+    def pins(self) -> int:
+        """The levels of GPIO 0 to 31, by the monitor."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(str(self.folder / "monitor"))
+            monitor.settimeout(10)
+            monitor.sendall(b"xp /1wx 0x3f200034\n")
+            text = ""
+            while not (found := re.search(r"0*3f200034: 0x([0-9a-f]{8})", text)):
+                text += monitor.recv(4096).decode(errors="replace")
+        return int(found[1], 16)
+
+    def mail(self, subject: str, body: str = "Severity: High\n", to: str = "ana@smtp.appliance"):
+        """Hands a mail in; comes back when it was accepted."""
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "zabbix@smtp.appliance", to, subject
+        message.set_content(body)
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=60) as client:
+            client.send_message(message)
+
+
+def pins_of_table(table: Path) -> dict[str, int]:
+    """hardware/pins.tsv: the GPIO of each name."""
+    rows = (line.split("\t") for line in table.read_text().splitlines() if line and not line.startswith("#"))
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def program_has(program: Path, command: str) -> bool:
+    return subprocess.run([program, command, "--help"], capture_output=True).returncode == 0
+
+
+__all__ = ["Failed", "Machine", "Modem", "os", "pins_of_table", "program_has", "until"]

@@ -1,0 +1,78 @@
+//! The peers of the SIP tests among themselves: what they cannot do with each other, they prove
+//! nothing about with the appliance.
+
+use std::time::Duration;
+
+use smtp_appliance::audio::{self, Pcm, TELEPHONE_RATE};
+use smtp_appliance::config::{Encryption, SipTransport};
+
+use crate::support::baresip::{Answer, Baresip, Options, Says};
+use crate::support::kamailio::{self, Kamailio};
+use crate::support::tshark::Capture;
+
+/// A tone that never repeats itself, so that a lost or doubled frame shows.
+fn sweep(length: Duration) -> Pcm {
+    let count = u32::try_from(length.as_millis()).unwrap() * TELEPHONE_RATE / 1000;
+    let samples = (0..count).map(|index| {
+        let time = f64::from(index) / f64::from(TELEPHONE_RATE);
+        let phase = std::f64::consts::TAU * time * (300.0 + 100.0 * time);
+        #[expect(clippy::cast_possible_truncation, reason = "it is within 16 bits")]
+        let sample = (8000.0 * phase.sin()) as i16;
+        sample
+    });
+    Pcm { rate: TELEPHONE_RATE, samples: samples.collect() }
+}
+
+async fn call(transport: SipTransport, encryption: Encryption, exchange: kamailio::Options) {
+    let exchange = Kamailio::start(exchange).await;
+    let said = sweep(Duration::from_secs(3));
+    let file = exchange.path().join("said.wav");
+    audio::write_wav(&file, &said).unwrap();
+    let common = || Options { transport, encryption, ..Options::default() };
+    let mut ana =
+        Baresip::start(Options { exchange: Some((&exchange, "secret-of-ana")), ..common() }).await;
+    let mut caller = Baresip::start(Options {
+        name: "appliance",
+        exchange: Some((&exchange, "secret-of-200")),
+        answer: Answer::Manual,
+        says: Says::File(file),
+        ..common()
+    })
+    .await;
+    ana.wait_registered().await;
+    caller.wait_registered().await;
+    let port = if transport == SipTransport::Tls { exchange.tls_port } else { exchange.port };
+    let capture = Capture::start("udp or tcp").await;
+    caller.dial(&format!("sip:ana@127.0.0.1:{port};transport={}", transport.as_str())).await;
+    ana.event("CALL_ESTABLISHED").await;
+    ana.press('4').await;
+    let key = caller.event("CALL_DTMF_START").await;
+    assert_eq!(key.get("param").and_then(serde_json::Value::as_str), Some("4"));
+    // The caller hangs up at the end of its file.
+    ana.event("CALL_CLOSED").await;
+    let heard = ana.heard();
+    let captured = capture.stop().await;
+    assert_eq!(captured.faults(&[exchange.port, exchange.tls_port]).await, [""; 0]);
+    let streams = captured.rtp_streams().await;
+    assert!(streams.iter().any(|stream| stream.packets >= 150 && stream.lost == 0), "{streams:?}");
+    let frame = 160;
+    // The jitter buffer keeps the last frames.
+    assert!(heard.samples.len() + 10 * frame > said.samples.len(), "{}", heard.samples.len());
+    let far = heard.samples.iter().zip(&said.samples).filter(|&(&a, &b)| a.abs_diff(b) > 600);
+    assert_eq!(far.count(), 0, "it is another sound");
+}
+
+#[tokio::test]
+async fn telephones_call_by_udp() {
+    call(SipTransport::Udp, Encryption::Off, kamailio::Options::default()).await;
+}
+
+#[tokio::test]
+async fn telephones_call_by_tcp_encrypted() {
+    call(SipTransport::Tcp, Encryption::Required, kamailio::Options::default()).await;
+}
+
+#[tokio::test]
+async fn telephones_call_by_tls() {
+    call(SipTransport::Tls, Encryption::Optional, kamailio::Options::default()).await;
+}
