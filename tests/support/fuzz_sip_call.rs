@@ -70,7 +70,7 @@ impl Play {
             display_name: None,
             proxy: None,
             register,
-            expires: Duration::from_secs(600),
+            expires: Duration::from_mins(10),
             transport: SipTransport::Udp,
             ca: None,
             srtp: Encryption::Off,
@@ -135,7 +135,7 @@ impl Play {
             session_id: 1,
             version: 1,
         };
-        let time = Duration::from_secs(60);
+        let time = Duration::from_mins(1);
         let request = CallRequest { to: target, media, ring_time: time, max_length: time };
         self.endpoint.call(key, request, self.now);
     }
@@ -210,8 +210,6 @@ impl Play {
                     assert!(read.is_ok(), "{read:?} {message:?}");
                     self.sent.insert(request.method.to_string(), request);
                 }
-                // What it copies may be as faulty as what it answers.
-                Action::Send(_, Message::Response(_)) => {}
                 Action::Reach(id, hop) => {
                     let found = if hop.avoid.is_empty() {
                         Ok(flow(exchange()))
@@ -225,7 +223,9 @@ impl Play {
                     assert_eq!(*ends, 0, "{event} after the end");
                     *ends += usize::from(matches!(event, CallEvent::Ended(_)));
                 }
-                Action::KeepAlive(_)
+                // What an answer copies may be as faulty as what it answers.
+                Action::Send(_, Message::Response(_))
+                | Action::KeepAlive(_)
                 | Action::Distrust(_)
                 | Action::Errand(..)
                 | Action::Status => {}
