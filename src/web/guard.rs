@@ -403,7 +403,7 @@ mod tests {
         let headers = headers(&[("cookie", "a=b; session=x=y ;theme=dark")]);
         assert_eq!(cookie(&headers, "session"), Some("x=y"));
         assert_eq!(cookie(&headers, "theme"), Some("dark"));
-        assert_eq!(cookie(&headers, "sessio"), None);
+        assert_eq!(cookie(&headers, "other"), None);
     }
 
     #[test]

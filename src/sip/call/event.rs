@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::config::PhoneNumber;
-use crate::sip::message::{Response, Uri};
+use crate::sip::message::{Response, Scheme, Uri};
 use crate::sip::sdp;
 
 /// Whom to call or to write to.
@@ -16,6 +16,17 @@ pub enum Target {
     Number(PhoneNumber),
     /// A whole address.
     Uri(Uri),
+}
+
+impl Target {
+    /// Whether it can be called at all: a web address cannot.
+    #[must_use]
+    pub fn is_telephone(&self) -> bool {
+        match self {
+            Self::Extension(_) | Self::Number(_) => true,
+            Self::Uri(uri) => matches!(uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel),
+        }
+    }
 }
 
 /// A call to make.

@@ -200,6 +200,11 @@ impl Call {
 
     fn end(&mut self, end: CallEnd) {
         if self.phase != Phase::Ended {
+            // What was asked last is not waited for without end.
+            let asks =
+                |purpose: &Purpose| matches!(purpose, Purpose::Refresh { update: false, .. });
+            let open = self.open.iter().filter(|(_, purpose)| asks(purpose));
+            self.acts.extend(open.map(|(slot, _)| Act::Cancel(*slot)));
             self.phase = Phase::Ended;
             self.until = None;
             self.tell(CallEvent::Ended(end));

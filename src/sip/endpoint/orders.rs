@@ -31,6 +31,8 @@ impl Endpoint {
     fn call_until(&mut self, until: Instant, key: Key, request: CallRequest, now: Instant) {
         let end = if self.stopping {
             CallEnd::Stopping
+        } else if !request.to.is_telephone() {
+            CallEnd::NotFound
         } else if self.calls.values().filter(|entry| !entry.call.has_ended()).count()
             + self.held.len()
             >= self.max_calls
@@ -105,6 +107,12 @@ impl Endpoint {
 
     /// Writes to somebody.
     pub fn message(&mut self, key: Key, to: &Target, text: String, now: Instant) {
+        if !to.is_telephone() {
+            let (status, reason) = (416, "Unsupported URI Scheme".to_owned());
+            let (retry_after, round_trip) = (None, Duration::ZERO);
+            let end = ErrandEnd::Answered { status, reason, retry_after, round_trip };
+            return self.actions.push_back(Action::Errand(key, end));
+        }
         match self.usable(0) {
             Some(account) if self.errands.len() < MAX_ERRANDS && !self.stopping => {
                 let Some(identity) = self.accounts.get(account).map(|it| it.identity().clone())

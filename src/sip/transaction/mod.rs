@@ -7,6 +7,8 @@ mod invite_server;
 mod key;
 mod layer;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use client::Client;
 pub(crate) use invite_client::InviteClient;
