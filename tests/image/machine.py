@@ -2,7 +2,6 @@
 forwarded, and a shell to look in by."""
 
 import json
-import os
 import re
 import select
 import signal
@@ -81,7 +80,7 @@ class Machine:
         for name in ("console", "monitor"):
             (self.folder / name).unlink(missing_ok=True)
         append = ("console=ttyS1,115200 quiet loglevel=3 panic=10 root=PARTUUID=534d5450-02 ro rauc.slot=A "
-                  "systemd.watchdog_sec=off systemd.show_status=false iomem=relaxed "
+                  "systemd.watchdog_sec=off systemd.show_status=false systemd.getty_auto=no iomem=relaxed "
                   "systemd.machine_id=0123456789abcdef0123456789abcdef")
         command = [
             "qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-accel", "tcg,thread=multi",
@@ -194,7 +193,8 @@ def pins_of_table(table: Path) -> dict[str, int]:
 
 
 def program_has(program: Path, command: str) -> bool:
-    return subprocess.run([program, command, "--help"], capture_output=True).returncode == 0
+    """Asked of the program for ARM, by way of qemu-user."""
+    return subprocess.run(["qemu-aarch64-static", program, command, "--help"], capture_output=True).returncode == 0
 
 
-__all__ = ["Failed", "Machine", "Modem", "os", "pins_of_table", "program_has", "until"]
+__all__ = ["Failed", "Machine", "Modem", "pins_of_table", "program_has", "until"]

@@ -13,9 +13,9 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 
 packages=(systemd-sysv udev dbus systemd-resolved kmod iproute2 nftables chrony dropbear-bin e2fsprogs fdisk
-    mount hostname netcat-openbsd libasound2 libespeak-ng1 rauc libubootenv-tool ca-certificates busybox-static)
+    mount hostname netcat-openbsd libasound2 libespeak-ng1 rauc rauc-service libubootenv-tool ca-certificates busybox-static)
 # What the raspi3b machine of QEMU and the units need; what they depend on comes along.
-modules=(squashfs ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii bcm2835 sdhci-iproc mmc_block dwc2 cdc_ether rndis_host
+modules=(autofs4 squashfs ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii bcm2835 sdhci-iproc mmc_block dwc2 cdc_ether rndis_host
     nf_tables nft_ct nft_limit snd-usb-audio loop dm-verity bcm2835-rng bcm2835_wdt i6300esb
     virtio_blk virtio_net virtio_pci)
 
@@ -101,7 +101,11 @@ as_root mkdir -p "$root/etc/systemd/system/smtp-appliance.service.d"
         echo 'Type=exec'
         echo 'WatchdogSec=0'
     fi
+    echo 'AmbientCapabilities=CAP_SYS_RAWIO'
+    echo 'CapabilityBoundingSet=CAP_SYS_RAWIO'
+    echo 'DeviceAllow=/dev/mem rw'
 } | as_root tee "$root/etc/systemd/system/smtp-appliance.service.d/test.conf" >/dev/null
+echo 'KERNEL=="mem", GROUP="gpio", MODE="0660"' | as_root tee "$root/etc/udev/rules.d/90-test.rules" >/dev/null
 # A console to look in by, on the second serial line.
 as_root mkdir -p "$root/etc/systemd/system/getty.target.wants"
 as_root install -m 0644 tests/image/peek.service "$root/etc/systemd/system/peek.service"

@@ -10,6 +10,7 @@ cache.
 """
 
 import argparse
+import os
 import random
 import re
 import shutil
@@ -22,12 +23,15 @@ from machine import Failed, Machine, Modem, pins_of_table, program_has, until
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
-HOST_PROGRAM = PROJECT / "target/release/smtp-appliance"
+# Plays the modem.
+HOST_PROGRAM = Path(os.environ.get("MODEM_PROGRAM", PROJECT / "target/release/smtp-appliance"))
 PROGRAM = PROJECT / "target/cross/aarch64-unknown-linux-gnu/release/smtp-appliance"
 
 # Without hurry: four emulated cores on a busy machine.
 BOOT = 900
 DELIVERY = 240
+
+SECRET = "open-sesame-7d1f"
 
 CONFIG = """\
 [[person]]
@@ -39,6 +43,12 @@ device = "/dev/modem"
 
 [audio]
 playback = "plughw:0,0"
+
+[board]
+
+[[smtp.user]]
+name = "zabbix"
+password = "{secret}"
 
 [sms]
 digest_from = 0
@@ -71,7 +81,7 @@ class Trial:
         self.done: list[tuple[str, str]] = []
         self.modem = None
         self.machine = None
-        self.provisions = program_has(HOST_PROGRAM, "provision")
+        self.provisions = program_has(PROGRAM, "provision")
 
     def note(self, name: str, how: str):
         self.done.append((name, how))
@@ -86,7 +96,7 @@ class Trial:
         for name in ("config.txt", "cmdline.txt"):
             shutil.copy(PROJECT / "buildroot/board/rpi" / name, card / "rpi-firmware")
         shutil.copy(PROJECT / "buildroot/board/rpi/README.txt", card)
-        (card / "appliance.toml").write_text(CONFIG.format(calls="false") + SYSTEM)
+        (card / "appliance.toml").write_text(CONFIG.format(calls="false", secret=SECRET) + SYSTEM)
         files = "appliance.toml" if self.provisions else ""
         subprocess.run(
             [PROJECT / "buildroot/board/rpi/genimage.sh", PROJECT / "buildroot/board/rpi/genimage.cfg",
@@ -94,6 +104,13 @@ class Trial:
             check=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "FAT_FILES": files},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         (self.folder / "appliance.img").rename(self.card)
+        # Its own U-Boot would have written its environment, twice; here the kernel is started without one.
+        text = self.folder / "environment"
+        text.write_text("BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=3\n")
+        subprocess.run(["mkenvimage", "-r", "-s", "0x4000", "-o", self.folder / "environment.bin", text], check=True)
+        for offset in (0x100000, 0x180000):
+            subprocess.run(["dd", f"if={self.folder}/environment.bin", f"of={self.card}", "bs=512",
+                            f"seek={offset // 512}", "conv=notrunc", "status=none"], check=True)
         # QEMU takes cards whose size is a power of two.
         subprocess.run(["truncate", "-s", "2G", self.card], check=True)
 
@@ -111,13 +128,16 @@ class Trial:
             raise Failed(f"the data partition has {size} octets")
         self.note("data partition grew to", f"{size // 1_000_000} MB")
         if self.provisions:
-            if "appliance.toml" in machine.ask("ls /boot/firmware"):
-                raise Failed("appliance.toml is still on the FAT partition")
-            strings = subprocess.run(["grep", "-c", "-a", "600000001", self.card], capture_output=True, text=True)
-            fat = self.card.read_bytes()[4 << 20:68 << 20]
-            if b"34600000001" in fat:
-                raise Failed(f"the FAT partition still holds the number ({strings.stdout.strip()} lines)")
-            self.note("appliance.toml taken in and wiped", "yes")
+            machine.ask("sync")
+            with open(self.card, "rb") as card:
+                card.seek(4 << 20)
+                fat = card.read(64 << 20)
+            if SECRET.encode() in fat:
+                raise Failed("the password is still on the FAT partition")
+            if SECRET not in machine.ask("cat /etc/smtp-appliance/secrets/*"):
+                raise Failed("the password was not kept")
+            said = " ".join(machine.ask("cat /boot/firmware/appliance-says.txt").split())
+            self.note("appliance.toml taken in", f"its password is kept, and gone from every block of the FAT partition; {said!r}")
             if machine.ask("hostname").strip() != "alerts":
                 raise Failed("the host name is not that of appliance.toml")
         else:
@@ -159,6 +179,11 @@ class Trial:
         self.note("firewall", "25 open, 22 shut as no key may log in")
         user = machine.ask("ps -o user= -C smtp-appliance 2>/dev/null || stat -c %U /proc/$(pidof smtp-appliance)")
         self.note("the program runs as", user.strip())
+        left = until("mark-good", 900, lambda: re.search(
+            r"BOOT_A_LEFT=3", machine.ask("fw_printenv BOOT_A_LEFT machine_id")), every=20)
+        if not machine.ask("fw_printenv -n machine_id").strip():
+            raise Failed("U-Boot would not hand the machine id on")
+        self.note("mark-good", f"gave the slot its tries back ({left[0]})")
         self.note("memory in use", machine.ask(
             "awk '/MemTotal/{t=$2}/MemAvailable/{a=$2}END{printf \"%d MB of %d\", (t-a)/1024, t/1024}' /proc/meminfo"))
         self.note("size of the root", f"{(self.parts / 'rootfs.squashfs').stat().st_size // 1_000_000} MB")
@@ -294,7 +319,7 @@ class Trial:
     # ---- what they have in common
 
     def configure(self, calls: str):
-        text = CONFIG.format(calls=calls).replace("\n", "\\n")
+        text = CONFIG.format(calls=calls, secret=SECRET).replace("\n", "\\n")
         self.machine.ask(f"printf '{text}' >/run/config && cat /run/config >/etc/smtp-appliance/config.toml && "
                          "smtp-appliance check-config && sync")
         time.sleep(3)
