@@ -6,7 +6,7 @@ use crate::support::browser::{Browser, PASSWORD};
 /// An appliance whose pages speak HTTP on a free port.
 pub(crate) async fn with_web() -> (Place, Running) {
     let place = Place::set(|settings| {
-        settings.web = "listen = \"127.0.0.1:0\"\nhttps = false\n".to_owned();
+        settings.web = String::from("listen = \"127.0.0.1:0\"\nhttps = false\n");
     })
     .await;
     let running = place.start();

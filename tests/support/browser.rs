@@ -98,7 +98,7 @@ impl Browser {
         let body = String::from_utf8_lossy(&bytes).into_owned();
         let hidden = Regex::new(r#"name="csrf" value="([^"]+)""#).unwrap();
         if let Some(found) = hidden.captures(&body) {
-            self.csrf = found[1].to_owned();
+            found[1].clone_into(&mut self.csrf);
         }
         Page { status: answer.status().as_u16(), headers, body }
     }
