@@ -6,7 +6,7 @@ use crate::support::browser::{Browser, PASSWORD};
 /// An appliance whose pages speak HTTP on a free port.
 pub(crate) async fn with_web() -> (Place, Running) {
     let place = Place::set(|settings| {
-        "listen = \"127.0.0.1:0\"\nhttps = false\n".clone_into(&mut settings.web);
+        settings.web = String::from("listen = \"127.0.0.1:0\"\nhttps = false\n");
     })
     .await;
     let running = place.start();

@@ -125,9 +125,8 @@ async fn who_loses_her_role_or_her_place_loses_it_at_once() {
 /// What a telephone shows (RFC 6238).
 fn code(secret: &str, seconds: u64) -> String {
     let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits = secret
-        .chars()
-        .fold(String::new(), |bits, c| bits + &format!("{:05b}", letters.find(c).unwrap()));
+    let bits = secret.chars().map(|c| format!("{:05b}", letters.find(c).unwrap()));
+    let bits = bits.collect::<Vec<_>>().concat();
     let key: Vec<u8> = bits
         .as_bytes()
         .chunks_exact(8)

@@ -223,11 +223,7 @@ impl Play {
                     assert_eq!(*ends, 0, "{event} after the end");
                     *ends += usize::from(matches!(event, CallEvent::Ended(_)));
                 }
-<<<<<<< HEAD
-                // What a response copies may be as faulty as what it answers.
-=======
                 // What an answer copies may be as faulty as what it answers.
->>>>>>> w-sipcore
                 Action::Send(_, Message::Response(_))
                 | Action::KeepAlive(_)
                 | Action::Distrust(_)
