@@ -38,6 +38,8 @@ pub mod board;
 
 pub mod control;
 
+pub mod web;
+
 pub mod appliance;
 
 pub mod demo;

@@ -16,7 +16,8 @@ node=(npm=npm)
 swaks=(swaks=swaks)
 test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfix openssl=openssl ip=iproute2
     baresip=baresip-core sipp=sip-tester tshark=tshark dnsmasq=dnsmasq-base
-    kamailio=kamailio /usr/share/doc/kamailio-tls-modules=kamailio-tls-modules)
+    kamailio=kamailio /usr/share/doc/kamailio-tls-modules=kamailio-tls-modules
+    chromium=chromium)
 bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks baresip=baresip-core stress-ng=stress-ng)
 
 as_root() {

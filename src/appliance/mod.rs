@@ -33,10 +33,11 @@ use crate::config::{Config, LoadError};
 use crate::control;
 use crate::dispatch::Dispatcher;
 use crate::health::Status;
-use crate::intake::{FilterGate, Intake};
+use crate::intake::{Door, FilterGate, Intake};
 use crate::queue;
 use crate::smtp;
 use crate::speech::Speaker;
+use crate::web;
 
 use gsm::Gsm;
 use health::{Health, Sources};
@@ -82,6 +83,7 @@ pub struct PartDied {
 /// The appliance, built and ready to run.
 pub struct Appliance {
     smtp: smtp::Server,
+    web: web::Server,
     dispatcher: Dispatcher,
     control: control::Server,
     gsm: Gsm,
@@ -107,7 +109,7 @@ impl Appliance {
         let (modem, gsm) = Gsm::new(settings.clone());
         let (agent, sip) = Sip::new(settings.clone());
         let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
-        let caller = Caller::new(settings.clone(), speaker);
+        let caller = Caller::new(settings.clone(), speaker.clone());
         let calls = caller.watchers();
         let text = sms_text(settings.clone());
         let channels: Vec<Arc<dyn Channel>> = vec![
@@ -119,8 +121,8 @@ impl Appliance {
         ];
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
-        let door = Arc::new(Intake::new(queue.clone()));
-        let smtp = smtp::Server::bind(settings.clone(), door)?;
+        let door: Arc<dyn Door> = Arc::new(Intake::new(queue.clone()));
+        let smtp = smtp::Server::bind(settings.clone(), Arc::clone(&door))?;
         let (health, status) = Health::new(
             Sources {
                 settings: settings.clone(),
@@ -135,19 +137,28 @@ impl Appliance {
             config_file,
         );
         let (reload, reloads) = mpsc::channel(RELOADS);
-        let desk = control::Desk {
+        let desk = Arc::new(control::Desk {
             queue: queue.clone(),
             commands: handle.commands,
             reload,
             calls: calls.clone(),
             agent,
-            settings,
+            settings: settings.clone(),
             health: status.clone(),
-        };
-        let control = control::Server::bind(&config.appliance.store, desk)?;
+        });
+        let control = control::Server::bind(&config.appliance.store, Arc::clone(&desk))?;
+        let web = web::Server::bind(web::Parts {
+            settings,
+            config_file: config_file.to_owned(),
+            queue: queue.clone(),
+            desk,
+            door,
+            speaker,
+        });
         let keeper = keeper.obeying(reloads);
         Ok(Self {
             smtp,
+            web,
             dispatcher,
             control,
             gsm,
@@ -165,6 +176,18 @@ impl Appliance {
     #[must_use]
     pub fn smtp_addresses(&self) -> Vec<SocketAddr> {
         self.smtp.local_addrs()
+    }
+
+    /// Where the administration in the browser is, if it is on.
+    #[must_use]
+    pub fn web_address(&self) -> Option<SocketAddr> {
+        self.web.local_addr()
+    }
+
+    /// The token by which its first user is made, while there is none.
+    #[must_use]
+    pub fn web_setup_token(&self) -> Option<String> {
+        self.web.setup_token()
     }
 
     /// The queue, to look at what happens. Its holder must let go of it for the appliance to end.
@@ -201,6 +224,7 @@ impl Appliance {
         let mut parts = Parts::default();
         // In the order in which they are stopped.
         parts.start("the SMTP receiver", |stop| self.smtp.run(stop));
+        parts.start("the administration", |stop| self.web.run(stop));
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));

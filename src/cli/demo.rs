@@ -28,12 +28,17 @@ pub(super) struct Args {
     /// SMTP port; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 2525)]
     port: u16,
+    /// Port of the pages for the browser; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    web_port: u16,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     // What goes wrong is said; the way of the alert is shown by the demo itself.
     log::begin_with("warn");
-    let Args { once, out, voices, port } = args;
-    let options = demo::Options { once, out, voices, port };
+    let Args { once, out, voices, port, web_port } = args;
+    // Who waits for the end looks at no pages.
+    let web_port = (!once).then_some(web_port);
+    let options = demo::Options { once, out, voices, port, web_port };
     session::run(async |stop| Ok(demo::run(options, stop).await?))
 }

@@ -22,6 +22,7 @@ mod settings;
 mod sip;
 mod table;
 mod voice;
+mod web;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -107,6 +108,9 @@ enum Command {
     /// Show, install and remove the voices that speak.
     #[command(subcommand)]
     Voice(voice::Command),
+    /// Show and change who may use the administration in the browser.
+    #[command(subcommand)]
+    Web(web::Command),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
     /// Say what works, what does not, and what to do about it.
@@ -200,6 +204,7 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Audio(command) => audio::run(command, &mut context)?,
         Command::Queue(command) => queue::run(&command, &mut context)?,
         Command::Say(args) => say::run(args, &context)?,
+        Command::Web(command) => web::run(command, &mut context)?,
         Command::Voice(command) => voice::run(&command, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,

@@ -12,6 +12,7 @@ mod sip;
 mod system;
 mod template;
 mod value;
+mod web;
 
 pub use board::{Board, BoardKind, Pin, Pins};
 pub use directory::{Directory, Person};
@@ -30,3 +31,4 @@ pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipSilence, Sip
 pub use system::{Addressing, System, Wifi, Wireguard};
 pub use template::{Field, Template, TemplateError};
 pub use value::{ByteSize, Secret};
+pub use web::Web;

@@ -10,7 +10,7 @@ use regex::Regex;
 
 use super::{
     Board, ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Sip, SipMessage,
-    System, Template, VoiceName, Voip,
+    System, Template, VoiceName, Voip, Web,
 };
 
 /// The whole configuration.
@@ -46,6 +46,8 @@ pub struct Config {
     pub audio: Audio,
     /// `[modem]`; no modem when the section is missing.
     pub modem: Option<Modem>,
+    /// `[web]`
+    pub web: Web,
     /// `[board]`; no pin is touched when the section is missing.
     pub board: Option<Board>,
     /// `[system]`, `[network]`, `[wifi]`, `[wireguard]`

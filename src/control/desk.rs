@@ -18,7 +18,7 @@ use crate::health::Status;
 use crate::queue::Queue;
 use crate::sip::Agent;
 
-/// What answers are made from.
+/// What answers are made from; the command line and the web ask the same one.
 #[derive(Debug)]
 pub struct Desk {
     /// Where alerts stand.
@@ -46,7 +46,10 @@ pub(super) struct Ours {
 
 impl Desk {
     /// Does what is asked; an error is for a person to read.
-    pub(super) async fn answer(&self, request: Request) -> Result<Answer, String> {
+    ///
+    /// # Errors
+    /// Why it was not done, for a person.
+    pub async fn answer(&self, request: Request) -> Result<Answer, String> {
         match request {
             Request::List { all, limit } => {
                 let alerts = list(self.queue.reader(), all, limit).map_err(text)?;
@@ -63,6 +66,10 @@ impl Desk {
             }
             Request::Drop { id } => {
                 self.command(|answer| Command::Drop(id, answer)).await?;
+                Ok(Answer::Done)
+            }
+            Request::Acknowledge { id, who } => {
+                self.command(|answer| Command::Acknowledge(id, who, answer)).await?;
                 Ok(Answer::Done)
             }
             Request::SendTest { person, channel } => {

@@ -22,7 +22,7 @@ pub use client::{ClientError, ask, call};
 pub use desk::Desk;
 pub use server::{BindError, Server};
 pub use sip_view::{SipAccountView, SipState};
-pub use view::{AlertView, DeliveryView, State, list, show};
+pub use view::{AlertView, DeliveryView, State, complete, list, show};
 
 /// Longest request, in bytes.
 const MAX_REQUEST: u64 = 64 * 1024;
@@ -52,6 +52,13 @@ pub enum Request {
     Drop {
         /// Which.
         id: AlertId,
+    },
+    /// Somebody takes an alert on: nobody need be told any more.
+    Acknowledge {
+        /// Which.
+        id: AlertId,
+        /// Who, for the history.
+        who: String,
     },
     /// Tell a person something harmless, by one channel or by all enabled ones.
     SendTest {

@@ -46,7 +46,7 @@ impl Server {
     ///
     /// # Errors
     /// [`BindError`] if the folder cannot be written.
-    pub fn bind(store: &Path, desk: Desk) -> Result<Self, BindError> {
+    pub fn bind(store: &Path, desk: Arc<Desk>) -> Result<Self, BindError> {
         let path = socket_path(store);
         let bind = || {
             match fs::remove_file(&path) {
@@ -58,7 +58,7 @@ impl Server {
             Ok(listener)
         };
         let listener = bind().map_err(|error| BindError { path: path.clone(), error })?;
-        Ok(Self { listener, path, desk: Arc::new(desk) })
+        Ok(Self { listener, path, desk })
     }
 
     /// Answers until told to stop.

@@ -128,7 +128,11 @@ pub fn show(reader: &dyn Read, id: AlertId) -> Result<Option<AlertView>, ReadErr
     reader.record(id)?.map(|record| complete(reader, record)).transpose()
 }
 
-fn complete(reader: &dyn Read, record: Record) -> Result<AlertView, ReadError> {
+/// A record with its deliveries, and whether it is on the queue.
+///
+/// # Errors
+/// [`ReadError`] if the store cannot be read.
+pub fn complete(reader: &dyn Read, record: Record) -> Result<AlertView, ReadError> {
     let id = record.alert.id;
     let pending = reader.pending(AlertId(id.0.saturating_sub(1)), 1)?.first() == Some(&id);
     Ok(view(record, reader.deliveries(id)?, pending))

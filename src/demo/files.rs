@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::DemoError;
 use super::relay::Relay;
+use super::{DemoError, Options};
 use crate::audio::simulated;
 
 /// Extension of the second person.
@@ -80,10 +80,10 @@ impl Files {
     /// Writes the configuration the appliance runs with, and returns its path.
     pub(super) fn write_config(
         &self,
-        port: u16,
+        options: &Options,
         peers: &Peers<'_>,
-        voices: Option<&Path>,
     ) -> Result<PathBuf, DemoError> {
+        let (port, voices) = (options.port, options.voices.as_deref());
         let ca = self.own.join("relay-ca.pem");
         let config = self.own.join("config.toml");
         let text = format!(
@@ -94,6 +94,11 @@ store = "{store}"
 [[smtp.listener]]
 address = "127.0.0.1:{port}"
 tls = "starttls"
+
+[web]
+enabled = {web}
+listen = "127.0.0.1:{web_port}"
+https = false
 
 [channels]
 order = ["mail", "sms", "gsm", "voip"]
@@ -139,6 +144,8 @@ extension = "{BEN}"
 groups = ["oncall"]
 "#,
             store = self.own.display(),
+            web = options.web_port.is_some(),
+            web_port = options.web_port.unwrap_or(0),
             relay_port = peers.relay.address().port(),
             ca = ca.display(),
             modem = peers.modem.display(),

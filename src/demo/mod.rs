@@ -46,6 +46,8 @@ pub struct Options {
     pub voices: Option<PathBuf>,
     /// SMTP port on loopback; 0 takes any free one.
     pub port: u16,
+    /// Port of the pages on loopback; none without.
+    pub web_port: Option<u16>,
 }
 
 /// Why the demo failed.
@@ -91,12 +93,13 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     let exchange = exchange.map_err(|error| DemoError::Io("the exchange".to_owned(), error))?;
     let peers = Peers { relay: &relay, modem: modem.path(), exchange: exchange.address() };
     let voices = options.voices.as_deref();
-    let config = files.write_config(options.port, &peers, voices)?;
+    let config = files.write_config(&options, &peers)?;
     let appliance = Appliance::build(&config)?;
     let address = appliance.smtp_addresses().first().copied();
     let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], options.port)));
     let seen = Seen { mails, sms: phone, calls: appliance.calls(), heard };
     let mut stations = Stations::new(appliance.queue(), seen, files.clone());
+    let pages = appliance.web_address().zip(appliance.web_setup_token());
     Stations::introduce(address, &peers, voices);
     let telephones = Telephones { modem: modem.clone(), exchange: exchange.orders() };
     let people = tokio::spawn(call::take_calls(appliance.calls(), telephones));
@@ -113,7 +116,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
         () = stop.cancelled() => Ok(()),
     };
     if !options.once && result.is_ok() && !stop.is_cancelled() {
-        Stations::invite(address);
+        Stations::invite(address, pages.as_ref());
         tokio::select! {
             () = stations.show() => {}
             () = stop_appliance.cancelled() => {}

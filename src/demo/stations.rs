@@ -77,9 +77,14 @@ impl Stations {
     }
 
     /// How to go on.
-    pub(super) fn invite(smtp: SocketAddr) {
+    pub(super) fn invite(smtp: SocketAddr, pages: Option<&(SocketAddr, String)>) {
         let port = smtp.port();
         say("");
+        if let Some((pages, token)) = pages {
+            say("See it in a browser; the page asks for a password of your own:");
+            say(&format!("  http://{pages}/setup?token={token}"));
+            say("");
+        }
         say("Now send your own (Ctrl-C ends):");
         say("  make alert");
         say(&format!(

@@ -20,6 +20,8 @@ pub enum Command {
     Retry(AlertId, oneshot::Sender<Result<usize, CommandError>>),
     /// Do not try this alert any more.
     Drop(AlertId, oneshot::Sender<Result<(), CommandError>>),
+    /// Somebody takes this alert on: nobody need be told any more. Who, for the history.
+    Acknowledge(AlertId, String, oneshot::Sender<Result<(), CommandError>>),
     /// Tell this job by this channel now, beside the queue.
     Test(Box<Job>, ChannelName, oneshot::Sender<Result<Vec<Outcome>, CommandError>>),
     /// Answer, to show that the task works.
@@ -55,11 +57,32 @@ pub enum CommandError {
     Stopped,
 }
 
+/// How a person ends the telling of an alert.
+enum ByHand {
+    Dropped,
+    /// Who took it on.
+    Acknowledged(String),
+}
+
+impl ByHand {
+    fn enter(&self, delivery: &mut Delivery, at: Timestamp) {
+        match self {
+            Self::Dropped => journal::enter_drop(delivery, at),
+            Self::Acknowledged(who) => {
+                journal::enter_spared(delivery, format!("acknowledged by {who}"), at);
+            }
+        }
+    }
+}
+
 impl Dispatcher {
     pub(super) fn obey(&mut self, command: Command) {
         match command {
             Command::Retry(id, answer) => self.retry(id, answer),
-            Command::Drop(id, answer) => self.drop_alert(id, answer),
+            Command::Drop(id, answer) => self.end_alert(id, &ByHand::Dropped, answer),
+            Command::Acknowledge(id, who, answer) => {
+                self.end_alert(id, &ByHand::Acknowledged(who), answer);
+            }
             // Who asked may have lost patience.
             Command::Pulse(answer) => drop(answer.send(())),
             Command::Test(job, channel, answer) => match self.channels.get(&channel).cloned() {
@@ -126,18 +149,28 @@ impl Dispatcher {
     }
 
     /// Writes down that nobody is to be told, before anybody relies on it.
-    fn drop_alert(&mut self, id: AlertId, answer: oneshot::Sender<Result<(), CommandError>>) {
+    fn end_alert(
+        &mut self,
+        id: AlertId,
+        how: &ByHand,
+        answer: oneshot::Sender<Result<(), CommandError>>,
+    ) {
         if !self.plan.knows(id) {
             return drop(answer.send(Err(CommandError::NotQueued(id))));
         }
-        let deliveries = match self.dropped_by_hand(id) {
+        let deliveries = match self.ended_by_hand(id, how) {
             Ok(deliveries) => deliveries,
             Err(error) => return drop(answer.send(Err(CommandError::Read(error.to_string())))),
         };
         self.plan.remove(id);
         self.attention.forget(id);
         self.acknowledged.retain(|(acknowledged, _), _| *acknowledged != id);
-        tracing::warn!(alert_id = %id, "dropped by hand");
+        match how {
+            ByHand::Dropped => tracing::warn!(alert_id = %id, "dropped by hand"),
+            ByHand::Acknowledged(who) => {
+                tracing::info!(alert_id = %id, who, "acknowledged by hand");
+            }
+        }
         let queue = self.queue.clone();
         self.work.spawn(async move {
             write(&queue, id, deliveries).await;
@@ -148,7 +181,7 @@ impl Dispatcher {
     }
 
     /// The deliveries that nobody will try any more.
-    fn dropped_by_hand(&self, id: AlertId) -> Result<Vec<Delivery>, ReadError> {
+    fn ended_by_hand(&self, id: AlertId, how: &ByHand) -> Result<Vec<Delivery>, ReadError> {
         let reader = self.queue.reader();
         let Some(record) = reader.record(id)? else { return Ok(Vec::new()) };
         let tried = reader.deliveries(id)?;
@@ -156,7 +189,7 @@ impl Dispatcher {
         let waiting = open.iter().filter(|key| !self.in_flight.contains(*key));
         let deliveries = waiting.map(|key| {
             let mut delivery = read_delivery(&self.queue, key);
-            journal::enter_drop(&mut delivery, Timestamp::now());
+            how.enter(&mut delivery, Timestamp::now());
             delivery
         });
         Ok(deliveries.collect())

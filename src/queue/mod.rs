@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::alert::{Alert, AlertId};
 use crate::config;
@@ -44,6 +44,9 @@ use writer::{Announce, Operation, Writer};
 
 /// Most operations that wait for the writer; beyond it callers wait too.
 const MAILBOX: usize = 1024;
+
+/// Most changes that wait for who watches; beyond it the oldest are lost to her.
+const MOST_UNSEEN: usize = 256;
 
 /// Why an alert or an outcome was not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +123,7 @@ pub struct Queue {
     operations: mpsc::Sender<Operation>,
     newest: watch::Receiver<AlertId>,
     newest_pending: watch::Receiver<AlertId>,
+    changes: broadcast::Sender<AlertId>,
 }
 
 /// A queue just opened.
@@ -177,13 +181,16 @@ impl<G: Gate + 'static> Opened<G> {
         let (announce, newest) = watch::channel(AlertId(0));
         let (announce_pending, newest_pending) = watch::channel(AlertId(0));
         let store = Arc::clone(&self.store);
-        let announce = Announce { newest: announce, pending: announce_pending };
+        let (changes, _) = broadcast::channel(MOST_UNSEEN);
+        let announce =
+            Announce { newest: announce, pending: announce_pending, changes: changes.clone() };
         let damage = self.damage.map(|damage| damage.reason);
         let writer = Writer::new(store, self.gate, self.settings, announce, damage);
         let thread = std::thread::Builder::new()
             .name("queue-writer".to_owned())
             .spawn(move || writer.run(mailbox))?;
-        Ok((Queue { store: self.store, operations, newest, newest_pending }, thread))
+        let store = self.store;
+        Ok((Queue { store, operations, newest, newest_pending, changes }, thread))
     }
 }
 
@@ -259,6 +266,12 @@ impl Queue {
     /// [`QueueError::Closed`] when the writer has ended.
     pub async fn work(&mut self) -> Result<(), QueueError> {
         self.newest_pending.changed().await.map_err(|_| QueueError::Closed)
+    }
+
+    /// Tells of alerts that are new, and of those that are told, given up or reopened, from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<AlertId> {
+        self.changes.subscribe()
     }
 
     /// Lets go of the queue, and resolves when all others have too and all is written.

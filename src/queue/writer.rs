@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::batch::Batch;
 use super::record::{Delivery, Fate, Record, VERSION};
@@ -52,6 +52,8 @@ pub(super) struct Announce {
     pub(super) newest: watch::Sender<AlertId>,
     /// The newest that is to be told: the dispatcher need not wake for others.
     pub(super) pending: watch::Sender<AlertId>,
+    /// Every alert that is new or of which something is known that was not.
+    pub(super) changes: broadcast::Sender<AlertId>,
 }
 
 pub(super) struct Writer<G> {
@@ -121,6 +123,7 @@ impl<G: Gate> Writer<G> {
     }
 
     fn commit(&mut self, operations: &mut Vec<Operation>) {
+        let changed: Vec<_> = operations.iter().filter_map(Operation::changes).collect();
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
         // A lost finish comes again: the recorded deliveries say that all is done.
@@ -171,6 +174,17 @@ impl<G: Gate> Writer<G> {
         }
         let result = self.store.commit(batch, durable);
         self.conclude(&result, before, promises);
+        self.tell_changes(before, changed);
+    }
+
+    /// Tells who watches what differs. Nobody may be watching.
+    fn tell_changes(&self, before: AlertId, changed: Vec<AlertId>) {
+        if self.announce.changes.receiver_count() > 0 {
+            let new = (before.0 + 1..=self.newest.0).map(AlertId);
+            for id in new.chain(changed) {
+                drop(self.announce.changes.send(id));
+            }
+        }
     }
 
     fn conclude(
@@ -318,6 +332,16 @@ impl<G: Gate> Writer<G> {
 }
 
 impl Operation {
+    /// The known alert of which it says something.
+    const fn changes(&self) -> Option<AlertId> {
+        match self {
+            Self::Admit { .. } | Self::Pulse { .. } => None,
+            Self::Record { id, .. } | Self::Finish { id, .. } | Self::Reopen { id, .. } => {
+                Some(*id)
+            }
+        }
+    }
+
     /// Whether somebody relies on it being on disk when it is answered.
     fn is_urgent(&self) -> bool {
         match self {

@@ -49,6 +49,14 @@ impl Identity {
         Authentication::new(self.user.clone(), self.password.clone())
     }
 
+    /// For requests to that address. Strangers are given nothing: by an answer to a challenge of
+    /// their choice they could try passwords.
+    pub(crate) fn authentication_for(&self, target: &Uri) -> Authentication {
+        let is_ours = self.way(target) == Way::Account || !self.service_route.is_empty();
+        let password = self.password.clone().filter(|_| is_ours);
+        Authentication::new(self.user.clone(), password)
+    }
+
     /// The address of the domain itself, which is registered with.
     pub(crate) fn registrar(&self) -> Uri {
         Uri::sip(None, self.domain.clone())

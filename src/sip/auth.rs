@@ -11,7 +11,7 @@ const MAX_ROUNDS: u8 = 6;
 
 /// Why a challenge is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum AuthError {
+pub enum AuthError {
     /// There is no password.
     #[error("the exchange asks for a password, and none is configured")]
     NoPassword,

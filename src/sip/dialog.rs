@@ -1,5 +1,6 @@
 //! Dialogs: what two sides know of each other (RFC 3261 section 12), seen from the one that called.
 
+use super::act::Way;
 use super::message::{Headers, Method, Name, NameAddr, Request, Response, Uri};
 
 /// Most routes of a dialog.
@@ -12,6 +13,8 @@ pub(crate) struct Dialog {
     local: NameAddr,
     remote: NameAddr,
     target: Uri,
+    /// The way that the call went, for one that does not say where it is.
+    call_way: Option<Way>,
     routes: Vec<NameAddr>,
     local_number: u32,
     remote_number: Option<u32>,
@@ -19,14 +22,15 @@ pub(crate) struct Dialog {
 
 impl Dialog {
     /// The dialog that an answer to our request makes (section 12.1.2). Without a Contact, the other
-    /// side is reached as it was called.
+    /// side is reached as it was called, by that `way`.
     #[must_use]
-    pub(crate) fn of_answer(request: &Request, response: &Response) -> Option<Self> {
+    pub(crate) fn of_answer(request: &Request, response: &Response, way: Way) -> Option<Self> {
         let mut dialog = Self {
             call_id: request.headers.call_id()?.to_owned(),
             local: request.headers.from()?,
             remote: response.headers.to()?,
             target: request.uri.clone(),
+            call_way: Some(way),
             routes: Vec::new(),
             local_number: request.headers.cseq()?.number,
             remote_number: None,
@@ -47,6 +51,7 @@ impl Dialog {
     pub(crate) fn refresh_target(&mut self, headers: &Headers) {
         if let Some(uri) = headers.contact_uri() {
             self.target = uri;
+            self.call_way = None;
         }
     }
 
@@ -56,10 +61,14 @@ impl Dialog {
         self.remote.tag().unwrap_or_default()
     }
 
-    /// Where its requests are sent: the first route, else the other side itself.
+    /// Where its requests are sent: to the first route, else to the other side itself.
     #[must_use]
-    pub(crate) fn next_hop(&self) -> &Uri {
-        self.routes.first().map_or(&self.target, |route| &route.uri)
+    pub(crate) fn way(&self) -> Way {
+        match (self.routes.first(), &self.call_way) {
+            (Some(route), _) => Way::Uri(route.uri.clone()),
+            (None, Some(way)) => way.clone(),
+            (None, None) => Way::Uri(self.target.clone()),
+        }
     }
 
     /// Number of the last request of ours.

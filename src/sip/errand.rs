@@ -12,11 +12,14 @@ use super::transaction::Failure;
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ErrandEnd {
+pub enum ErrandEnd {
     /// An answer came.
     Answered {
+        /// The status code.
         status: u16,
+        /// Its reason.
         reason: String,
+        /// When to come back.
         retry_after: Option<Duration>,
         /// From sending to the answer.
         round_trip: Duration,
@@ -71,7 +74,7 @@ impl Errand {
         cx: &mut Context<'_>,
     ) -> Self {
         let mut errand = Self {
-            auth: identity.authentication(),
+            auth: identity.authentication_for(&uri),
             from: identity.address.clone().with_tag(&cx.tokens.token()),
             identity,
             method,

@@ -7,22 +7,22 @@ use crate::config::SipTransport;
 
 /// A way between two addresses. With TCP and TLS it is one connection and ends with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Flow {
+pub struct Flow {
     /// What carries it.
-    pub(crate) transport: SipTransport,
+    pub transport: SipTransport,
     /// Our end, as we see it.
-    pub(crate) local: SocketAddr,
+    pub local: SocketAddr,
     /// Their end.
-    pub(crate) remote: SocketAddr,
+    pub remote: SocketAddr,
     /// Which connection; 0 with UDP.
-    pub(crate) connection: u64,
+    pub connection: u64,
 }
 
 impl Flow {
     /// Whether what is sent arrives or is told to be lost, so that nothing is sent twice
     /// (RFC 3261 section 17).
     #[must_use]
-    pub(crate) const fn is_reliable(&self) -> bool {
+    pub const fn is_reliable(&self) -> bool {
         match self.transport {
             SipTransport::Udp => false,
             SipTransport::Tcp | SipTransport::Tls => true,
@@ -31,7 +31,7 @@ impl Flow {
 
     /// Whether two have the same other end: the same connection, or with UDP the same address.
     #[must_use]
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    pub fn is_like(&self, other: &Self) -> bool {
         self.transport == other.transport
             && self.remote == other.remote
             && self.connection == other.connection
@@ -39,7 +39,7 @@ impl Flow {
 
     /// Our Via of a request that goes this way.
     #[must_use]
-    pub(crate) fn via(&self, branch: &str) -> Via {
+    pub fn via(&self, branch: &str) -> Via {
         let transport = match self.transport {
             SipTransport::Udp => Transport::Udp,
             SipTransport::Tcp => Transport::Tcp,
@@ -51,7 +51,7 @@ impl Flow {
     /// The way of an answer to a request that came by this one (RFC 3261 section 18.2.2, RFC 3581
     /// section 4). `via` is the topmost, marked by [`Flow::mark`].
     #[must_use]
-    pub(crate) fn answer(&self, via: &Via) -> Self {
+    pub fn answer(&self, via: &Via) -> Self {
         if self.is_reliable() || via.params.has("rport") {
             return *self;
         }
@@ -61,7 +61,7 @@ impl Flow {
 
     /// Notes in the topmost Via of a request where it came from (RFC 3261 section 18.2.1, RFC 3581
     /// section 4).
-    pub(crate) fn mark(&self, via: &mut Via) {
+    pub fn mark(&self, via: &mut Via) {
         let ip = self.remote.ip().to_string();
         if via.params.has("rport") {
             via.params.set("rport", Some(&self.remote.port().to_string()));

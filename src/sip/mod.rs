@@ -21,7 +21,11 @@ mod transaction;
 mod transport;
 
 pub use agent::{Agent, Call, MessageError, Options};
+pub use auth::AuthError;
 pub use call::{CallEnd, CallEvent, CallRequest, Target};
-pub use endpoint::Load;
+pub use endpoint::{Action, Endpoint, Hop, Key, Load, ReachId};
+pub use errand::ErrandEnd;
+pub use flow::Flow;
 pub use registration::{AccountStatus, Registration};
 pub use timing::Timing;
+pub use transaction::Failure;

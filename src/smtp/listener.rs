@@ -52,7 +52,10 @@ pub enum BindError {
 }
 
 /// Opens the port; must be called within a tokio runtime.
-pub(super) fn open(address: SocketAddr) -> Result<TcpListener, BindError> {
+///
+/// # Errors
+/// [`BindError`] says why not.
+pub fn open(address: SocketAddr) -> Result<TcpListener, BindError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;

@@ -19,8 +19,8 @@ mod session;
 mod tls;
 
 pub use clients::Clients;
-pub use listener::BindError;
+pub use listener::{BindError, open as open_port};
 pub use memory::Memory;
 pub use server::Server;
 pub use session::{Context, Ending, Session, Step};
-pub use tls::{TlsError, load as load_certificate};
+pub use tls::{TlsError, TlsSlot, load as load_certificate};

@@ -67,9 +67,17 @@ pub enum TlsError {
 /// # Errors
 /// [`TlsError`] with the file it is about.
 pub fn load(config: &Config) -> Result<Arc<ServerConfig>, TlsError> {
-    let files = Files::of(config);
+    load_pair(config.smtp.certificate.as_ref(), config)
+}
+
+/// As [`load`], with other files than those of `[smtp]`.
+fn load_pair(
+    pair: Option<&(PathBuf, PathBuf)>,
+    config: &Config,
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let files = Files::of(pair, config);
     match files.read() {
-        Err(error) if config.smtp.certificate.is_none() => {
+        Err(error) if pair.is_none() => {
             if files.certificate.exists() || files.key.exists() {
                 tracing::warn!(%error, "making a new self-signed certificate");
             }
@@ -81,7 +89,7 @@ pub fn load(config: &Config) -> Result<Arc<ServerConfig>, TlsError> {
 
 /// The server's TLS as it is now; nothing when no listener needs it or it cannot be had.
 #[derive(Default)]
-pub(super) struct TlsSlot {
+pub struct TlsSlot {
     state: Mutex<State>,
 }
 
@@ -96,7 +104,8 @@ struct State {
 type Stamp = (Files, [Option<(SystemTime, u64)>; 2]);
 
 impl TlsSlot {
-    pub(super) fn current(&self) -> Option<Arc<ServerConfig>> {
+    /// What serves now.
+    pub fn current(&self) -> Option<Arc<ServerConfig>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).current.clone()
     }
 
@@ -108,7 +117,12 @@ impl TlsSlot {
     /// use.
     pub(super) fn refresh(&self, config: &Config) {
         let needed = config.smtp.listeners.iter().any(|port| port.tls != ListenerTls::Off);
-        let files = Files::of(config);
+        self.refresh_pair(needed, config.smtp.certificate.as_ref(), config);
+    }
+
+    /// As for the SMTP ports, with these files, or the self-signed pair without any.
+    pub fn refresh_pair(&self, needed: bool, pair: Option<&(PathBuf, PathBuf)>, config: &Config) {
+        let files = Files::of(pair, config);
         let stamp = files.stamp();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let known = state.stamp.as_ref() == Some(&stamp);
@@ -116,7 +130,7 @@ impl TlsSlot {
         if !needed || (known && there) {
             return;
         }
-        match load(config) {
+        match load_pair(pair, config) {
             Ok(tls) => {
                 tracing::info!(certificate = %files.certificate.display(), "certificate read");
                 state.current = Some(tls);
@@ -139,10 +153,10 @@ struct Files {
 }
 
 impl Files {
-    fn of(config: &Config) -> Self {
+    fn of(pair: Option<&(PathBuf, PathBuf)>, config: &Config) -> Self {
         let store = &config.appliance.store;
         let own = || (store.join(OWN_CERTIFICATE), store.join(OWN_KEY));
-        let (certificate, key) = config.smtp.certificate.clone().unwrap_or_else(own);
+        let (certificate, key) = pair.cloned().unwrap_or_else(own);
         Self { certificate, key }
     }
 

@@ -54,7 +54,8 @@ if [ ! -s "$folder/Image" ]; then
     cp "$folder"/kernel/boot/vmlinuz-* "$folder/Image"
 fi
 release=$(basename "$folder"/kernel/lib/modules/*)
-depmod -b "$folder/kernel" "$release" 2>/dev/null
+PATH=$PATH:/usr/sbin:/sbin
+depmod -b "$folder/kernel" "$release"
 
 root=$folder/root
 as_root rm -rf "$root"
@@ -116,7 +117,7 @@ mkdir -p "$early"/{bin,dev,proc,sys,root}
 as_root cp "$root/usr/bin/busybox" "$early/bin/busybox"
 ln -s busybox "$early/bin/sh"
 : >"$early/modules"
-for module in squashfs ext4 bcm2835 sdhci-iproc mmc_block virtio_blk virtio_pci; do
+for module in squashfs ext4 bcm2835 sdhci-iproc mmc_block bcm2835_wdt virtio_blk virtio_pci; do
     modprobe -d "$folder/kernel" -S "$release" --show-depends "$module" 2>/dev/null |
         sed -n 's|^insmod .*/lib/modules/|/lib/modules/|p' | sed 's/ *$//' >>"$early/modules"
 done

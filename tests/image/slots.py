@@ -20,6 +20,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 INIT = """\
 #!/bin/sh
 /bin/busybox mount -t proc proc /proc
+# The board starts again by its watchdog chip.
+/bin/busybox insmod /bcm2835_wdt.ko
 echo "SLOT $(/bin/busybox sed -n 's/.*\\(root=[^ ]*\\).*\\(rauc.slot=.\\).*/\\1 \\2/p' /proc/cmdline) {what}" >/dev/console
 {end}
 """
@@ -49,6 +51,7 @@ class Slots:
                 (early / sub).mkdir(parents=True)
             shutil.copy(self.parts / "early/bin/busybox", early / "bin/busybox")
             (early / "bin/sh").symlink_to("busybox")
+            shutil.copy(next(self.parts.glob("kernel/lib/modules/*/kernel/drivers/watchdog/bcm2835_wdt.ko")), early)
             (early / "init").write_text(INIT.format(what=name, end=end))
             (early / "init").chmod(0o755)
             subprocess.run("find . | cpio --quiet -o -H newc -R 0:0 | gzip -1", shell=True, check=True,
@@ -56,7 +59,7 @@ class Slots:
             shutil.copy(self.parts / "Image", tree / "boot/Image")
         # U-Boot 2023.01 does not know what is new in ext4.
         subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^metadata_csum,^64bit,^orphan_file",
-                        "-d", tree, image, "96M"], check=True, stderr=subprocess.DEVNULL)
+                        "-d", tree, image, "96M"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return image
 
     def card(self, a: str | None, b: str | None) -> Path:
@@ -83,7 +86,9 @@ class Slots:
         process = subprocess.Popen(
             ["qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-kernel", self.uboot,
              "-dtb", self.parts / "board.dtb", "-drive", f"if=sd,format=raw,file={card}",
-             "-chardev", f"socket,id=serial,path={path},server=on,wait=off", "-serial", "chardev:serial"],
+             "-chardev", f"socket,id=serial,path={path},server=on,wait=off", 
+             # U-Boot speaks on the UART that the device tree calls its console, the second one.
+             "-serial", "null", "-serial", "chardev:serial"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         said = ""
         try:

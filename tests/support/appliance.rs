@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) smtp: String,
     pub(crate) filter: String,
     pub(crate) queue: String,
+    /// `[web]`: off, but for those who try it.
+    pub(crate) web: String,
     pub(crate) order: String,
     pub(crate) mail: String,
     pub(crate) mail_give_up: String,
@@ -83,6 +85,7 @@ impl Default for Settings {
                 .to_owned(),
             filter: String::new(),
             queue: "min_free_space = 0\n".to_owned(),
+            web: "enabled = false\n".to_owned(),
             order: r#"["mail", "sms"]"#.to_owned(),
             mail: "timeout = \"5 s\"\n".to_owned(),
             mail_give_up: "1 h".to_owned(),
@@ -196,6 +199,7 @@ impl Place {
             .unwrap();
         writeln!(text, "[smtp]\n{}[[smtp.listener]]", settings.smtp).unwrap();
         writeln!(text, "address = {:?}\ntls = \"off\"", settings.listener).unwrap();
+        writeln!(text, "[web]\n{}", settings.web).unwrap();
         writeln!(text, "[filter]\n{}[queue]\n{}", settings.filter, settings.queue).unwrap();
         writeln!(text, "[channels]\norder = {}", settings.order).unwrap();
         writeln!(text, "[mail]\nfrom = \"alerts@appliance.test\"\n{}", settings.mail).unwrap();
@@ -255,10 +259,21 @@ impl Place {
 
     fn run(&self, appliance: Appliance) -> Running {
         let (address, queue) = (appliance.smtp_addresses()[0], appliance.queue());
+        let (web, setup_token) = (appliance.web_address(), appliance.web_setup_token());
         let (stop, calls) = (CancellationToken::new(), appliance.calls());
         let status = appliance.status();
         let ended = tokio::spawn(appliance.run(stop.clone()));
-        Running { address, queue, calls, status, store: self.store(), stop, ended }
+        Running {
+            address,
+            web,
+            setup_token,
+            queue,
+            calls,
+            status,
+            store: self.store(),
+            stop,
+            ended,
+        }
     }
 
     /// Starts an appliance in a process of its own.
@@ -342,6 +357,10 @@ impl KillableChild {
 /// An appliance at work in this process.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// Where its pages are, if they are on.
+    pub(crate) web: Option<SocketAddr>,
+    /// By which its first user is made.
+    pub(crate) setup_token: Option<String>,
     pub(crate) queue: Queue,
     /// What happens in calls.
     pub(crate) calls: broadcast::Receiver<calls::Progress>,

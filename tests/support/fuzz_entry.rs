@@ -3,6 +3,8 @@
 
 #[path = "fuzz_sip.rs"]
 mod fuzz_sip;
+#[path = "fuzz_sip_call.rs"]
+mod fuzz_sip_call;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -43,6 +45,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("sip", fuzz_sip::sip),
     ("rtcp", rtcp),
     ("rtp", rtp),
+    ("sip_call", fuzz_sip_call::sip_call),
     ("smtp_session", smtp_session),
     ("sound", sound),
     ("spoken", spoken),

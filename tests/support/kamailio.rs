@@ -75,10 +75,9 @@ impl Kamailio {
         std::fs::write(path.join("certificate.pem"), certificate).expect("a file");
         std::fs::write(path.join("key.pem"), key).expect("a file");
         std::fs::write(path.join("kamailio.cfg"), config(path, port, &options)).expect("a file");
-        let process = run(path);
-        let mut this = Self { port, tls_port, process, folder };
-        listening(tls_port, &mut this.process).await;
-        this
+        let mut process = run(path);
+        listening(tls_port, &mut process).await;
+        Self { port, tls_port, folder, process }
     }
 
     /// Takes it away at once, and starts it anew with an empty log: it has forgotten all.

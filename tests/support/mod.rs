@@ -1,6 +1,7 @@
 //! What the tests share: built parts, and peers that speak the real protocol.
 
 pub(crate) mod appliance;
+pub(crate) mod browser;
 pub(crate) mod door;
 pub(crate) mod fuzz_entry;
 pub(crate) mod mail;

@@ -42,4 +42,6 @@ mod sip_far_ends;
 mod sip_peers;
 mod sip_phone;
 mod sip_registration;
+mod sip_sound;
 mod smtp_clients;
+mod web_browser;

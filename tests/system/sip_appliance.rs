@@ -33,9 +33,9 @@ impl Scene {
         ana.wait_registered().await;
         let people = people(&exchange, transport, srtp);
         let place = Place::set(|settings| {
-            settings.order = r#"["voip", "gsm"]"#.to_owned();
-            settings.gsm = "enabled = true\n".to_owned();
-            settings.call = "lead_in = \"0 s\"\ntimes = 1\nkey_wait = \"30 s\"\n".to_owned();
+            r#"["voip", "gsm"]"#.clone_into(&mut settings.order);
+            "enabled = true\n".clone_into(&mut settings.gsm);
+            "lead_in = \"0 s\"\ntimes = 1\nkey_wait = \"30 s\"\n".clone_into(&mut settings.call);
             settings.mail.push_str("enabled = false\n");
             settings.sms.push_str("enabled = false\n");
             settings.people = people;
@@ -84,10 +84,10 @@ async fn asked(running: &mut Running) -> (char, ChannelName) {
     let mut key = '0';
     loop {
         let progress = running.calls.recv().await.expect("it runs");
-        match progress.what {
-            Happening::Begun(named) => key = named,
-            Happening::Listens => return (key, progress.channel),
-            _ => {}
+        if let Happening::Begun(named) = progress.what {
+            key = named;
+        } else if progress.what == Happening::Listens {
+            return (key, progress.channel);
         }
     }
 }

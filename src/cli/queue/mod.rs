@@ -11,7 +11,7 @@ use smtp_appliance::control::{self, Answer, ClientError, Request};
 
 use super::{Context, output};
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(super) enum Command {
     /// Show the alerts that wait to be told, the newest first.
     #[command(after_help = "Examples:
@@ -42,6 +42,14 @@ pub(super) enum Command {
         /// Number of the alert.
         id: AlertId,
     },
+    /// Take an alert on: nobody is told of it any more.
+    Ack {
+        /// Number of the alert.
+        id: AlertId,
+        /// Who takes it on, for the history.
+        #[arg(long, value_name = "NAME", env = "USER", default_value = "the command line")]
+        who: String,
+    },
     /// Do not try an alert any more; it stays in the history.
     Drop {
         /// Number of the alert.
@@ -51,10 +59,11 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()> {
     let store = context.load()?.appliance.store;
-    let (request, json) = match *command {
+    let (request, json) = match command.clone() {
         Command::List { all, limit, json } => (Request::List { all, limit }, json),
         Command::Show { id, json } => (Request::Show { id }, json),
         Command::Retry { id } => (Request::Retry { id }, false),
+        Command::Ack { id, who } => (Request::Acknowledge { id, who }, false),
         Command::Drop { id } => (Request::Drop { id }, false),
     };
     let (answer, when) = ask(&store, &request)?;
@@ -66,6 +75,7 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
             Request::List { all: false, .. }
             | Request::Show { .. }
             | Request::Retry { .. }
+            | Request::Acknowledge { .. }
             | Request::Drop { .. }
             | Request::SendTest { .. }
             | Request::Call(_)

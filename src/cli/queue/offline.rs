@@ -45,7 +45,8 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             offline.finish(*id, &deliveries)?;
             Ok(Answer::Done)
         }
-        Request::SendTest { .. }
+        Request::Acknowledge { .. }
+        | Request::SendTest { .. }
         | Request::Call(_)
         | Request::SipStatus
         | Request::SipTest { .. }

@@ -124,6 +124,24 @@ pub fn edit(path: &Path, edit: &Edit) -> Result<Edited, EditError> {
     Ok(edited)
 }
 
+/// Puts a whole text in the place of the one that says `expected`: what an editor in a browser, or an
+/// undo, wants.
+///
+/// # Errors
+/// [`EditError`]; the file is then as it was.
+pub fn replace(path: &Path, expected: &str, text: &str) -> Result<Edited, EditError> {
+    let file = file::Locked::open(path)?;
+    if file.text != expected {
+        return Err(EditError::ChangedMeanwhile(path.to_owned()));
+    }
+    let loaded = Config::parse(text).map_err(EditError::Refused)?;
+    let changed = text != expected;
+    if changed {
+        file.replace(text)?;
+    }
+    Ok(Edited { text: text.to_owned(), loaded, changed, notes: Vec::new() })
+}
+
 /// Why a text was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {

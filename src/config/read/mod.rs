@@ -10,6 +10,7 @@ mod sip;
 mod smtp;
 mod system;
 mod value;
+mod web;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -77,6 +78,7 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
     let call = calls::read_call(root.section("call"));
     let speech = calls::read_speech(root.section("speech"), &appliance.store);
     let audio = calls::read_audio(root.section("audio"));
+    let web = web::read(root.section("web"));
     let board = board::read(root.section("board"), reader, &directory);
     let system = system::read(&mut root);
     let texts = channels::read_texts(&root.section("texts"));
@@ -99,6 +101,7 @@ fn read_config<'a>(reader: &'a Reader<'a>, mut root: Section<'a>) -> Config {
         speech,
         audio,
         modem: channels.modem,
+        web,
         board,
         system,
         texts,

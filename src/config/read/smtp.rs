@@ -70,7 +70,7 @@ pub(super) fn read<'a>(mut section: Section<'a>, reader: &'a Reader<'a>) -> Read
     Read { smtp, domains }
 }
 
-fn read_allow(section: &mut Section<'_>) -> Vec<IpNet> {
+pub(super) fn read_allow(section: &mut Section<'_>) -> Vec<IpNet> {
     let Some(networks) = section.list("allow", networks) else { return private() };
     if section.is_empty_list("allow") {
         section.fault_of("allow", "expected at least one network: nobody could connect");
@@ -144,7 +144,7 @@ fn read_users<'a>(section: &mut Section<'a>, reader: &'a Reader<'a>) -> Vec<Smtp
     users
 }
 
-fn read_certificate(section: &mut Section<'_>) -> Option<(PathBuf, PathBuf)> {
+pub(super) fn read_certificate(section: &mut Section<'_>) -> Option<(PathBuf, PathBuf)> {
     let certificate = section.get("certificate", path);
     let key = section.get("key", path);
     section.warn_if_missing("certificate", certificate.as_deref());

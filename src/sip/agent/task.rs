@@ -86,8 +86,8 @@ impl Task {
         self.act();
         loop {
             let due = self.endpoint.deadline().map_or(Instant::now() + LONG, Instant::from_std);
+            // Not biased: a flood of messages must not keep the clock waiting.
             tokio::select! {
-                biased;
                 () = stop.cancelled() => break,
                 arrival = self.arrivals.recv() => match arrival {
                     Some(arrival) => self.arrived(arrival),

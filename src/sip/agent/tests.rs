@@ -1,5 +1,7 @@
 //! The agent on loopback, against a small exchange that is played from a socket.
 
+mod streams;
+
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;

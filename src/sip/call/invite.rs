@@ -1,6 +1,6 @@
 //! The INVITE and its answers (RFC 3261 section 13), with reliable provisional ones (RFC 3262).
 
-use super::{Call, CallEnd, CallEvent, Fork, MAX_FORKS, Phase, Purpose, Talk, way};
+use super::{Call, CallEnd, CallEvent, Fork, MAX_FORKS, Phase, Purpose, Talk};
 use crate::config::Encryption;
 use crate::sip::act::{Act, Context, Outlet, Slot};
 use crate::sip::dialog::Dialog;
@@ -87,7 +87,8 @@ impl Call {
         let at = match known {
             Some(at) => at,
             None if self.forks.len() < MAX_FORKS => {
-                let dialog = Dialog::of_answer(self.invite.as_ref()?, response)?;
+                let way = self.identity.way(&self.uri);
+                let dialog = Dialog::of_answer(self.invite.as_ref()?, response, way)?;
                 self.forks.push(Fork { dialog, agreed: None, rseq: None, ack: None });
                 self.forks.len() - 1
             }
@@ -113,7 +114,7 @@ impl Call {
                 }
                 fork.rseq = Some(rseq);
                 let tag = fork.dialog.remote_tag().to_owned();
-                confirm = Some((Purpose::Prack { tag, rseq }, way(&fork.dialog)));
+                confirm = Some((Purpose::Prack { tag, rseq }, fork.dialog.way()));
             }
             if let Some(body) = sound(&response.headers, &response.body)
                 && let Ok(early) = sdp::accept_answer(&local, body)
@@ -142,13 +143,13 @@ impl Call {
         let tag = response.headers.to().and_then(|to| to.tag().map(str::to_owned));
         let tag = tag.unwrap_or_default();
         if let Some(talk) = self.talk.as_ref().filter(|talk| talk.dialog.remote_tag() == tag) {
-            self.acts.push_back(Act::SendAck(talk.ack.clone().into(), way(&talk.dialog)));
+            self.acts.push_back(Act::SendAck(talk.ack.clone().into(), talk.dialog.way()));
             return;
         }
         let invite = self.invite.clone();
         let Some(fork) = self.fork(response) else { return };
         if let Some(ack) = &fork.ack {
-            let act = Act::SendAck(ack.clone().into(), way(&fork.dialog));
+            let act = Act::SendAck(ack.clone().into(), fork.dialog.way());
             self.acts.push_back(act);
             return;
         }
@@ -157,10 +158,10 @@ impl Call {
         let ack = acknowledgement(&fork.dialog, invite.as_ref());
         fork.ack = Some(ack.clone());
         let (dialog, early) = (fork.dialog.clone(), fork.agreed.clone());
-        self.acts.push_back(Act::SendAck(ack.clone().into(), way(&dialog)));
+        self.acts.push_back(Act::SendAck(ack.clone().into(), dialog.way()));
         if self.phase != Phase::Calling {
             // Another telephone was faster, or the CANCEL was too late.
-            self.send(Purpose::Bye { tag }, way(&dialog));
+            self.send(Purpose::Bye { tag }, dialog.way());
             return;
         }
         self.auth.accepted();
@@ -173,7 +174,7 @@ impl Call {
         match agreed {
             Ok(agreed) => self.begin_to_talk(dialog, ack, agreed, response, cx),
             Err(why) => {
-                self.send(Purpose::Bye { tag }, way(&dialog));
+                self.send(Purpose::Bye { tag }, dialog.way());
                 self.end(CallEnd::NotAcceptable(why));
             }
         }
@@ -225,6 +226,7 @@ impl Call {
         match self.targets.next() {
             Some(uri) => {
                 self.uri = self.identity.target(&super::Target::Uri(uri));
+                self.auth = self.identity.authentication_for(&self.uri);
                 self.send_invite();
             }
             None => self.end(CallEnd::of_refusal(response)),

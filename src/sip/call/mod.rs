@@ -131,7 +131,7 @@ impl Call {
     pub(crate) fn new(identity: Identity, request: CallRequest, cx: &mut Context<'_>) -> Self {
         let uri = identity.target(&request.to);
         let mut call = Self {
-            auth: identity.authentication(),
+            auth: identity.authentication_for(&uri),
             from: identity.address.clone().with_tag(&cx.tokens.token()),
             id: cx.tokens.token(),
             number: 0,
@@ -192,7 +192,7 @@ impl Call {
     /// Ends the call that was answered.
     fn bye_and_end(&mut self, end: CallEnd) {
         if let Some(talk) = &self.talk {
-            let (tag, way) = (talk.dialog.remote_tag().to_owned(), way(&talk.dialog));
+            let (tag, way) = (talk.dialog.remote_tag().to_owned(), talk.dialog.way());
             self.send(Purpose::Bye { tag }, way);
         }
         self.end(end);
@@ -324,9 +324,4 @@ impl Call {
             }
         }
     }
-}
-
-/// Where requests of a dialog go.
-fn way(dialog: &Dialog) -> Way {
-    Way::Uri(dialog.next_hop().clone())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::invite::{ALLOW, SDP, SUPPORTED, sound};
-use super::{Call, CallEnd, CallEvent, Phase, Purpose, way};
+use super::{Call, CallEnd, CallEvent, Phase, Purpose};
 use crate::sip::act::{Act, Context, Outlet, Slot};
 use crate::sip::dialog::Dialog;
 use crate::sip::message::{Method, Name, NameAddr, Request, Response};
@@ -34,7 +34,7 @@ impl Call {
         let busy = self.open.iter().any(|(_, open)| matches!(open, Purpose::Refresh { .. }))
             || talk.unacknowledged.is_some();
         if !busy {
-            let (update, way) = (talk.updates, way(&talk.dialog));
+            let (update, way) = (talk.updates, talk.dialog.way());
             self.send(Purpose::Refresh { update, number: 0 }, way);
         }
     }
@@ -86,7 +86,7 @@ impl Call {
                 // It stays open: each 2xx that comes again wants its ACK again.
                 let mut ack = talk.dialog.acknowledgement(number);
                 self.auth.apply(&mut ack, cx.tokens);
-                self.acts.push_back(Act::SendAck(ack.into(), way(&talk.dialog)));
+                self.acts.push_back(Act::SendAck(ack.into(), talk.dialog.way()));
             }
             self.refreshed(response, cx);
             return;
@@ -97,7 +97,7 @@ impl Call {
         }
         let again = |call: &mut Self, update| {
             if let Some(talk) = &call.talk {
-                let way = way(&talk.dialog);
+                let way = talk.dialog.way();
                 call.send(Purpose::Refresh { update, number: 0 }, way);
             }
         };
@@ -144,7 +144,7 @@ impl Call {
                     Purpose::Prack { tag, .. } | Purpose::Bye { tag } => tag.clone(),
                     Purpose::Invite | Purpose::Refresh { .. } => return,
                 };
-                if let Some(way) = self.dialog(&tag).map(|dialog| way(dialog)) {
+                if let Some(way) = self.dialog(&tag).map(|dialog| dialog.way()) {
                     self.send(purpose, way);
                 }
             }

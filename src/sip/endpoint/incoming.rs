@@ -55,7 +55,7 @@ impl Endpoint {
     }
 
     /// A request came that cannot be read, with the answer it deserves.
-    pub(crate) fn refuse(&mut self, flow: Flow, response: Response, now: Instant) {
+    pub fn refuse(&mut self, flow: Flow, response: Response, now: Instant) {
         let Some(via) = response.headers.top_via() else { return };
         if self.answers.allows(now) {
             self.actions.push_back(Action::Send(flow.answer(&via), Message::Response(response)));

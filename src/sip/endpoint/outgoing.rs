@@ -10,16 +10,16 @@ use crate::sip::act::{Act, Outlet};
 use crate::sip::call::{CallEnd, CallEvent};
 use crate::sip::flow::Flow;
 use crate::sip::message::{Host, Message, Name, Request, Response, Uri};
-use crate::sip::transaction::{ClientId, Failure};
+use crate::sip::transaction::Failure;
 
 /// Who we say we are.
 pub(super) const USER_AGENT: &str = "smtp-appliance";
-/// Most places that one request is tried at.
-const MAX_PLACES: usize = 5;
+/// Most requests that wait for a way.
+const MAX_WAITING: usize = 128;
 
 /// What is to be sent once there is a way.
 #[derive(Debug)]
-enum What {
+pub(super) enum What {
     Request(Slot),
     Ack(Box<Request>),
 }
@@ -28,21 +28,21 @@ enum What {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) owner: Owner,
-    what: What,
-    way: Way,
-    tries: Tries,
+    pub(super) what: What,
+    pub(super) way: Way,
+    pub(super) tries: Tries,
 }
 
 /// Where a request was tried, and what came of the last try.
 #[derive(Debug, Clone, Default)]
-struct Tries {
-    count: usize,
-    avoid: Vec<SocketAddr>,
-    last: Option<Box<Last>>,
+pub(super) struct Tries {
+    pub(super) count: usize,
+    pub(super) avoid: Vec<SocketAddr>,
+    pub(super) last: Option<Box<Last>>,
 }
 
 #[derive(Debug, Clone)]
-enum Last {
+pub(super) enum Last {
     Response(Response, Outlet),
     Failure(Failure),
 }
@@ -51,14 +51,25 @@ enum Last {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) owner: Owner,
-    slot: Slot,
-    way: Way,
-    flow: Flow,
-    tries: Tries,
+    pub(super) slot: Slot,
+    pub(super) way: Way,
+    pub(super) flow: Flow,
+    pub(super) tries: Tries,
     /// Anything came back.
-    heard: bool,
+    pub(super) heard: bool,
     /// A final answer came.
     pub(super) is_answered: bool,
+}
+
+impl Sent {
+    /// Whether nobody waits for it; whether the exchange is there is not worth waiting for at the
+    /// end.
+    pub(super) const fn is_done(&self) -> bool {
+        match self.owner {
+            Owner::Account(_) => true,
+            Owner::Call(_) | Owner::Errand(_) => self.is_answered,
+        }
+    }
 }
 
 impl Endpoint {
@@ -79,6 +90,7 @@ impl Endpoint {
                 {
                     if self.act(owner, act, now).is_some() {
                         self.actions.push_back(Action::Status);
+                        self.settle_held(now);
                     }
                 }
             }
@@ -148,7 +160,14 @@ impl Endpoint {
     }
 
     /// Sends by a way that is there, or asks for one.
-    fn look_for(&mut self, owner: Owner, what: What, way: Way, tries: Tries, now: Instant) {
+    pub(super) fn look_for(
+        &mut self,
+        owner: Owner,
+        what: What,
+        way: Way,
+        tries: Tries,
+        now: Instant,
+    ) {
         let known = if tries.count == 0 { self.known_way(owner, &way) } else { None };
         let waiting = Waiting { owner, what, way, tries };
         if let Some(flow) = known {
@@ -158,6 +177,14 @@ impl Endpoint {
             Way::Account => None,
             Way::Uri(uri) => Some(uri.clone()),
         };
+        if self.waiting.len() >= MAX_WAITING {
+            // It would be a flood of answers that each want an ACK; those come again.
+            if let What::Request(slot) = waiting.what {
+                let why = "too many requests wait for a way".to_owned();
+                self.hand_failure(owner, slot, Failure::Transport(why), now);
+            }
+            return;
+        }
         let avoid = waiting.tries.avoid.clone();
         let hop = Hop { account: self.account_of(owner), uri, avoid };
         self.next += 1;
@@ -178,7 +205,7 @@ impl Endpoint {
     }
 
     /// A way was found, or there is none, in words.
-    pub(crate) fn reached(&mut self, id: ReachId, found: Result<Flow, String>, now: Instant) {
+    pub fn reached(&mut self, id: ReachId, found: Result<Flow, String>, now: Instant) {
         let Some(waiting) = self.waiting.remove(&id) else { return };
         let owner = waiting.owner;
         // A telephone may name a host that only its own network knows. The way by which it was
@@ -208,7 +235,7 @@ impl Endpoint {
         entry.flow.filter(|flow| flow.connection == 0 || waiting.way != Way::Account)
     }
 
-    fn outlet(&self, flow: Flow) -> Outlet {
+    pub(super) fn outlet(&self, flow: Flow) -> Outlet {
         let here = self.places.get(&(flow.remote, flow.connection)).copied();
         Outlet { flow, here: here.unwrap_or(flow.local) }
     }
@@ -250,133 +277,6 @@ impl Endpoint {
         let (heard, is_answered) = (false, false);
         self.sent.insert(id, Sent { owner, slot, way, flow, tries, heard, is_answered });
         self.settle(now);
-        self.carry_out(owner, now);
-    }
-
-    /// An answer to a request of ours.
-    pub(super) fn answered(&mut self, id: ClientId, response: &Response, now: Instant) {
-        let Some(sent) = self.sent.get_mut(&id) else { return };
-        let first = !sent.heard;
-        sent.heard = true;
-        sent.is_answered |= response.status >= 200;
-        let (owner, slot, flow) = (sent.owner, sent.slot, sent.flow);
-        if let Some(via) = response.headers.top_via() {
-            let port = via.rport();
-            let ip = via.received().unwrap_or(flow.local.ip());
-            if let Some(port) = port {
-                self.places.insert((flow.remote, flow.connection), SocketAddr::new(ip, port));
-            }
-        }
-        let outlet = self.outlet(flow);
-        if response.status == 503 && first {
-            self.actions.push_back(Action::Distrust(flow.remote));
-            if self.try_elsewhere(id, Last::Response(response.clone(), outlet), now) {
-                return;
-            }
-        }
-        if let Owner::Call(call) = owner
-            && let Some(entry) = self.calls.get_mut(&call)
-        {
-            entry.heard |= (101..=199).contains(&response.status);
-        }
-        self.hand_response(owner, slot, response, &outlet, now);
-    }
-
-    /// A request of ours has no answer.
-    pub(super) fn unanswered(&mut self, id: ClientId, failure: Failure, now: Instant) {
-        let Some(sent) = self.sent.get_mut(&id) else { return };
-        if sent.is_answered {
-            return;
-        }
-        sent.is_answered = true;
-        let (owner, slot, heard, flow) = (sent.owner, sent.slot, sent.heard, sent.flow);
-        if !heard {
-            // A connection that was idle for long may be gone without a sign: it is made anew.
-            if !(flow.is_reliable() && sent.tries.count == 0) {
-                self.actions.push_back(Action::Distrust(flow.remote));
-            }
-            if self.try_elsewhere(id, Last::Failure(failure.clone()), now) {
-                return;
-            }
-        }
-        self.hand_failure(owner, slot, failure, now);
-    }
-
-    /// Tries a request at the next place there is. `last` is told if there is none.
-    fn try_elsewhere(&mut self, id: ClientId, last: Last, now: Instant) -> bool {
-        let Some(sent) = self.sent.get(&id) else { return false };
-        if sent.tries.count >= MAX_PLACES || self.stopping {
-            return false;
-        }
-        let mut tries = sent.tries.clone();
-        let anew = sent.flow.is_reliable()
-            && tries.count == 0
-            && matches!(last, Last::Failure(Failure::Transport(_)));
-        tries.count += 1;
-        if !anew {
-            tries.avoid.push(sent.flow.remote);
-        }
-        tries.last = Some(Box::new(last));
-        let (owner, slot, way) = (sent.owner, sent.slot, sent.way.clone());
-        self.look_for(owner, What::Request(slot), way, tries, now);
-        true
-    }
-
-    fn hand_response(
-        &mut self,
-        owner: Owner,
-        slot: Slot,
-        response: &Response,
-        outlet: &Outlet,
-        now: Instant,
-    ) {
-        let mut cx = Context { now, timing: &self.timing, tokens: &mut self.tokens };
-        match owner {
-            Owner::Account(index) => {
-                if let Some(account) = self.accounts.get_mut(index) {
-                    account.response(slot, response, outlet, &mut cx);
-                }
-            }
-            Owner::Call(id) => {
-                if let Some(entry) = self.calls.get_mut(&id) {
-                    entry.call.response(slot, response, &mut cx);
-                }
-            }
-            Owner::Errand(id) => {
-                let entry = self.errands.get_mut(&id);
-                let measured = entry.and_then(|entry| {
-                    entry.errand.response(slot, response, now);
-                    entry.errand.round_trip(now).map(|time| (entry.account, time))
-                });
-                if let Some((account, time)) = measured
-                    && let Some(account) = self.accounts.get_mut(account)
-                {
-                    account.measured(time);
-                }
-            }
-        }
-        self.carry_out(owner, now);
-    }
-
-    fn hand_failure(&mut self, owner: Owner, slot: Slot, failure: Failure, now: Instant) {
-        let mut cx = Context { now, timing: &self.timing, tokens: &mut self.tokens };
-        match owner {
-            Owner::Account(index) => {
-                if let Some(account) = self.accounts.get_mut(index) {
-                    account.failed(slot, &failure, &mut cx);
-                }
-            }
-            Owner::Call(id) => {
-                if let Some(entry) = self.calls.get_mut(&id) {
-                    entry.call.failed(slot, &failure);
-                }
-            }
-            Owner::Errand(id) => {
-                if let Some(entry) = self.errands.get_mut(&id) {
-                    entry.errand.failed(slot, failure);
-                }
-            }
-        }
         self.carry_out(owner, now);
     }
 }

@@ -209,6 +209,15 @@ impl Bench {
         self.run();
     }
 
+    /// Lets time pass until something is sent, within a minute.
+    fn pass_until_sent(&mut self) {
+        for _ in 0..600 {
+            if self.out.is_empty() {
+                self.pass(Duration::from_millis(100));
+            }
+        }
+    }
+
     fn receive(&mut self, message: &Message) {
         let remote = EXCHANGE.parse().unwrap();
         let local = HERE.parse().unwrap();

@@ -63,7 +63,7 @@ impl Account {
         self.look.plan(cx.now + cx.timing.look);
         if matches!(response.status, 408 | 503) && !self.registers {
             self.look.dead = true;
-            self.last_error = Some(super::words(response));
+            self.last_error = Some(super::outcome::words(response));
         } else if self.look.dead || !self.registers {
             self.look.dead = false;
             self.last_error = None;

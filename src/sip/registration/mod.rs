@@ -1,6 +1,7 @@
 //! One account: its registration (RFC 3261 section 10) and whether its exchange is there: pure.
 
 mod look;
+mod outcome;
 mod request;
 mod state;
 
@@ -13,19 +14,14 @@ pub use state::{AccountStatus, Registration};
 use super::account::Identity;
 use super::act::{Act, Context, Outlet, Slot, Way};
 use super::auth::Authentication;
-use super::call::{printable, retry_after};
 use super::flow::Flow;
 use super::message::{NameAddr, Request, Response, Uri};
 use super::transaction::{Failure, sooner};
 use crate::config::SipAccount;
 use look::Look;
 
-/// Longest wait that an exchange may ask for (Retry-After).
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// Least and most that a registrar may grant, in seconds.
 const GRANTS: std::ops::RangeInclusive<u32> = 10..=86_400;
-/// Most times in a row that the Contact is corrected.
-const MAX_CORRECTIONS: u8 = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
@@ -122,6 +118,11 @@ impl Account {
         }
     }
 
+    /// Whether it will be known in a moment if a call may be tried.
+    pub(crate) const fn is_deciding(&self) -> bool {
+        matches!(self.state, Registration::Trying) && !self.stopping
+    }
+
     pub(crate) fn status(&self) -> AccountStatus {
         AccountStatus {
             account: self.name.clone(),
@@ -214,101 +215,6 @@ impl Account {
         }
     }
 
-    fn registered(&mut self, response: &Response, outlet: &Outlet, cx: &mut Context<'_>) {
-        match response.status {
-            200..=299 => self.accepted(response, outlet, cx),
-            401 | 407 => match self.auth.challenged(response) {
-                Ok(()) => self.send(Purpose::Register),
-                Err(error) => self.refuse(error.to_string(), response.status, cx),
-            },
-            423 => match response.headers.min_expires() {
-                Some(least) if least > self.expires && GRANTS.contains(&least) => {
-                    self.expires = least;
-                    self.send(Purpose::Register);
-                }
-                Some(_) | None => self.refuse(words(response), 423, cx),
-            },
-            408 | 480 | 500..=599 => {
-                let wait = retry_after(response);
-                self.fail(words(response), Some(response.status), wait, cx);
-            }
-            status => self.refuse(words(response), status, cx),
-        }
-    }
-
-    fn accepted(&mut self, response: &Response, outlet: &Outlet, cx: &mut Context<'_>) {
-        self.auth.accepted();
-        self.failures = 0;
-        self.look.answered();
-        self.bound = self.asked.take();
-        self.identity.service_route = response.headers.service_routes();
-        self.identity.service_route.truncate(8);
-        let granted = self.granted(response).clamp(*GRANTS.start(), *GRANTS.end());
-        let whole = Duration::from_secs(u64::from(granted));
-        let since = match self.state {
-            Registration::Registered { since, .. } => since,
-            Registration::Off | Registration::Trying | Registration::Failed { .. } => cx.now,
-        };
-        self.state = Registration::Registered { since, expires: cx.now + whole };
-        self.last_error = None;
-        // With a quarter of the time left a failed try can be mended.
-        self.next = Some(cx.now + whole.mul_f64(0.05f64.mul_add(cx.tokens.share(), 0.7)));
-        self.keep_alive = Some(cx.now + cx.timing.keep_alive);
-        self.look.plan(cx.now + cx.timing.look);
-        self.outlet = Some(*outlet);
-        let right = self.bound.as_ref() == Some(&self.contact(outlet));
-        if right {
-            self.corrections = 0;
-        } else if self.corrections < MAX_CORRECTIONS {
-            // A router stands between, and calls for us come to where it is (RFC 3581).
-            self.corrections += 1;
-            self.send(Purpose::Register);
-        }
-        self.changed();
-    }
-
-    /// How long the registrar keeps our Contact (section 10.2.4).
-    fn granted(&self, response: &Response) -> u32 {
-        let ours = response.headers.contacts().into_iter().find(|contact| {
-            self.bound.as_ref().is_some_and(|bound| {
-                contact.uri.host == bound.host
-                    && contact.uri.port.unwrap_or(5060) == bound.port.unwrap_or(5060)
-                    && contact.uri.user == bound.user
-            })
-        });
-        let ours = ours.and_then(|contact| contact.expires());
-        ours.or_else(|| response.headers.expires()).unwrap_or(self.expires)
-    }
-
-    /// The exchange said no, and will say so again.
-    fn refuse(&mut self, why: String, status: u16, cx: &mut Context<'_>) {
-        self.auth = self.identity.authentication();
-        let wait = cx.timing.refused.saturating_mul(1 << self.failures.min(2));
-        self.fail(why, Some(status), Some(wait), cx);
-    }
-
-    /// It failed, and is tried again after a while that grows.
-    fn fail(
-        &mut self,
-        why: String,
-        status: Option<u16>,
-        wait: Option<Duration>,
-        cx: &mut Context<'_>,
-    ) {
-        let doubled = cx.timing.retry_first.saturating_mul(1 << self.failures.min(16));
-        let wait = wait.unwrap_or(doubled.min(cx.timing.retry_max)).min(LONGEST_WAIT);
-        // Not all appliances of a company come back at the same moment.
-        let wait = wait.mul_f64(0.25f64.mul_add(cx.tokens.share(), 1.0));
-        self.failures = self.failures.saturating_add(1);
-        self.keep_alive = None;
-        self.outlet = None;
-        self.look.stop();
-        self.next = Some(cx.now + wait);
-        self.state = Registration::Failed { why: why.clone(), status, next_try: cx.now + wait };
-        self.last_error = Some(why);
-        self.changed();
-    }
-
     /// The way is gone, or our own address is another now: it registers anew at once.
     pub(crate) fn moved(&mut self, flow: Option<&Flow>, why: &str, cx: &mut Context<'_>) {
         let same = |outlet: &Outlet| flow.is_none_or(|flow| outlet.flow == *flow);
@@ -386,9 +292,4 @@ impl Account {
             self.send(Purpose::Look);
         }
     }
-}
-
-/// A refusal in words.
-fn words(response: &Response) -> String {
-    format!("{} {}", response.status, printable(&response.reason)).trim_end().to_owned()
 }

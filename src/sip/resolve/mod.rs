@@ -1,6 +1,8 @@
 //! From a host's name to addresses: NAPTR, SRV, A and AAAA (RFC 3263 section 4).
 
 mod order;
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;

@@ -35,7 +35,7 @@ pub(crate) enum Wish {
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// Nothing came back in time.
     #[error("no answer")]
     Silent,

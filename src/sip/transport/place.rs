@@ -69,6 +69,12 @@ impl Way {
 }
 
 impl Place {
+    /// An account's own exchange.
+    #[cfg(test)]
+    pub(crate) fn of(account: &SipAccount) -> Self {
+        Way::of(account).place(None).expect("an exchange with a name")
+    }
+
     pub(crate) const fn host(&self) -> &Host {
         &self.host
     }

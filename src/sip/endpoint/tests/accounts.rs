@@ -470,3 +470,76 @@ fn an_account_without_a_right_domain_does_no_harm() {
 fn tokio_now() -> std::time::Instant {
     Bench::ready().now
 }
+
+#[test]
+fn a_call_waits_a_moment_for_the_line() {
+    let cases = [
+        "-> 200 of=REGISTER | Contact: <sip:200@192.0.2.9:5070>
+             !! dialling
+             <- INVITE
+             -> 486
+             <- ACK
+             !! ended: busy",
+        "-> 403 of=REGISTER\n!! ended: no line: 403 Words",
+        ".. 500ms\n<- REGISTER\n.. 1s\n<- REGISTER\n.. 1500ms\n!! ended: no line: not registered yet",
+        "do stop\n!! ended: stopping",
+    ];
+    for script in cases {
+        let mut bench = bench();
+        bench.play("<- REGISTER");
+        bench.call("300");
+        bench.play(script);
+    }
+    let mut bench = bench();
+    bench.play("<- REGISTER");
+    let key = bench.call("300");
+    let now = bench.now;
+    bench.endpoint.hang_up(key, now);
+    bench.run();
+    bench.play("!! ended: hung up\n-> 200 of=REGISTER | Contact: <sip:200@192.0.2.9:5070>");
+}
+
+#[test]
+fn a_registrar_that_is_busy_does_not_take_the_line() {
+    let mut bench = bench();
+    bench.play(
+        "<- REGISTER
+         -> 200 of=REGISTER | Contact: <sip:200@192.0.2.9:5070>;expires=40
+         .. 20s",
+    );
+    bench.pass_until_sent();
+    bench.play("<- REGISTER\n-> 500 of=REGISTER");
+    let status = bench.endpoint.status().remove(0);
+    assert!(status.usable && status.last_error.as_deref() == Some("500 Words"), "{status:?}");
+    bench.pass(Duration::from_secs(20));
+    bench.out.clear();
+    assert!(!bench.endpoint.status()[0].usable);
+}
+
+#[test]
+fn strangers_are_not_told_who_we_are() {
+    let mut bench = Bench::ready();
+    bench.call("sip:somebody@192.0.2.80");
+    bench.play(
+        "!! dialling
+         <- INVITE INVITE_sip:somebody@192.0.2.80
+         -> 401 | WWW-Authenticate: Digest realm=\"w\", nonce=\"n\"
+         <- ACK
+         !! ended: the exchange does not allow it: the exchange asks for a password, and none is configured",
+    );
+    bench.call("300");
+    bench.play(
+        "!! dialling
+         <- INVITE
+         -> 407 | Proxy-Authenticate: Digest realm=\"w\", nonce=\"n\"
+         <- ACK
+         <- INVITE Proxy-Authorization
+         -> 302 bare | Contact: <sip:somebody@192.0.2.80>
+         <- ACK
+         <- INVITE INVITE_sip:somebody@192.0.2.80 !Authorization
+         -> 486
+         <- ACK
+         !! ended: busy",
+    );
+    bench.finish();
+}

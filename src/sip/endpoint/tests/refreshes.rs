@@ -76,11 +76,7 @@ fn we_refresh_by_invite_and_take_what_comes() {
          <- ACK
          .. 2s",
     );
-    let waited = (0..20).find(|_| {
-        bench.pass(Duration::from_millis(100));
-        !bench.out.is_empty()
-    });
-    assert!(waited.is_some());
+    bench.pass_until_sent();
     bench.play(
         "<- INVITE
          -> 422 | Min-SE: 400

@@ -12,11 +12,15 @@
 //! `journalctl -u smtp-appliance ALERT_ID=17` tells one alert from its coming to its end. Telephone
 //! numbers, mail addresses and mail text are never logged above DEBUG.
 
+mod recent;
+
 use std::env;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+pub use recent::{Line, recent};
 
 /// What is logged unless `RUST_LOG` says otherwise.
 const DEFAULT_FILTER: &str = "info,rustls=warn";
@@ -30,7 +34,7 @@ pub fn begin() {
 /// else to standard error, in colour on a terminal. `RUST_LOG` goes before `filter`.
 pub fn begin_with(filter: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter.into());
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter).with(recent::Keep);
     let journal = env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
     // Without a prefix `alert_id` is `ALERT_ID`.
     let journal = journal.map(|layer| layer.with_field_prefix(None));

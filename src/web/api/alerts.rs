@@ -1,0 +1,211 @@
+//! Status and alerts.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::model::{Alert, Alerts, PartState, Retried, Status};
+use super::{Caller, Fault, json, number};
+use crate::alert::AlertId;
+use crate::control::{Answer, Request, show as shown};
+use crate::health::{self, Part};
+use crate::web::account::Scope;
+use crate::web::facts::{Facts, Grade};
+use crate::web::search::Wanted;
+use crate::web::site::Site;
+
+/// Most alerts in one answer.
+const MOST: usize = 500;
+
+/// Would it wake somebody now?
+#[utoipa::path(get, path = "/api/v1/status", tag = "alerts",
+    responses((status = 200, body = Status), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 429, body = super::model::Error)))]
+pub(super) async fn status(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let facts = Facts::gather(&site).await.map_err(|error| Fault::store(&error))?;
+    let grade = facts.verdict();
+    let status = Status {
+        would_wake: matches!(grade, Grade::Good | Grade::Fault),
+        grade: match grade {
+            Grade::Good => "good",
+            Grade::Fault => "fault",
+            Grade::MailOnly => "mail-only",
+            Grade::Bad => "bad",
+        },
+        findings: facts.findings(&crate::web::words::EN),
+        waiting: facts.pending,
+        free_bytes: facts.free_space,
+        running_seconds: facts.running.as_secs(),
+        parts: facts.health.parts.iter().map(part).collect(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    Ok(json(StatusCode::OK, &status))
+}
+
+fn part((part, state): (&Part, &health::State)) -> (String, PartState) {
+    let why = state.why().map(str::to_owned);
+    let state = match state {
+        health::State::Off => "off",
+        health::State::Ok => "ok",
+        health::State::Degraded(_) => "degraded",
+        health::State::Down(_) => "down",
+    };
+    (part.as_str().to_owned(), PartState { state, why })
+}
+
+/// How many.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Limit {
+    limit: Option<usize>,
+}
+
+/// Alerts, the newest first.
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts",
+    params(
+        ("q" = Option<String>, Query, description = "Words that must all be somewhere in it"),
+        ("state" = Option<String>, Query, description = "waiting, told, partly, failed or dropped"),
+        ("severity" = Option<String>, Query, description = "info, warning, error or critical"),
+        ("source" = Option<String>, Query, description = "zabbix, nagios, generic, …"),
+        ("host" = Option<String>, Query, description = "A part of the host's name"),
+        ("before" = Option<u64>, Query, description = "Only alerts of a lower number"),
+        ("limit" = Option<usize>, Query, description = "Most alerts: 50 if not said, 500 at most"),
+    ),
+    responses((status = 200, body = Alerts), (status = 400, description = "a parameter is wrong"),
+        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
+        (status = 429, body = super::model::Error)))]
+pub(super) async fn list(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+    Query(limit): Query<Limit>,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let limit = limit.limit.unwrap_or(50).clamp(1, MOST);
+    let found = wanted.find(&site.parts.queue, limit).await;
+    let found = found.map_err(|error| Fault::store(&error))?;
+    let alerts = found.alerts.into_iter().map(Alert::from).collect();
+    let answer = Alerts { alerts, next: found.next.map(|id| id.0) };
+    Ok(json(StatusCode::OK, &answer))
+}
+
+/// One alert with all that became of it.
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 200, body = Alert), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
+        (status = 429, body = super::model::Error)))]
+pub(super) async fn show(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let view = shown(site.parts.queue.reader(), number(&id)?);
+    let view = view.map_err(|error| Fault::store(&error))?;
+    let view = view.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such alert"))?;
+    Ok(json(StatusCode::OK, &Alert::from(view)))
+}
+
+/// Its mail as it came in.
+#[utoipa::path(get, path = "/api/v1/alerts/{id}/mail", tag = "alerts",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 200, content_type = "message/rfc822", body = String),
+        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
+        (status = 404, body = super::model::Error), (status = 429, body = super::model::Error)))]
+pub(super) async fn mail(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let unknown = || Fault::new(StatusCode::NOT_FOUND, "there is no mail of this alert");
+    let (id, reader) = (number(&id)?, site.parts.queue.reader());
+    let record = reader.record(id).map_err(|error| Fault::store(&error))?;
+    record.ok_or_else(unknown)?;
+    let raw: Bytes = reader.raw(id).map_err(|error| Fault::store(&error))?;
+    if raw.is_empty() {
+        return Err(unknown());
+    }
+    Ok(([(CONTENT_TYPE, "message/rfc822")], raw).into_response())
+}
+
+/// Take an alert on: nobody is told of it any more.
+#[utoipa::path(post, path = "/api/v1/alerts/{id}/acknowledge", tag = "alerts",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 204, description = "done"), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
+        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+pub(super) async fn acknowledge(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
+    let who = caller.name.clone();
+    act(&site, &caller, &id, "alert.ack", |id| Request::Acknowledge { id, who }).await
+}
+
+/// Do not try an alert any more.
+#[utoipa::path(post, path = "/api/v1/alerts/{id}/stop", tag = "alerts",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 204, description = "done"), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
+        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+pub(super) async fn stop(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
+    act(&site, &caller, &id, "alert.stop", |id| Request::Drop { id }).await
+}
+
+/// Try an alert again now.
+#[utoipa::path(post, path = "/api/v1/alerts/{id}/retry", tag = "alerts",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 200, body = Retried), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
+        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+pub(super) async fn retry(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
+    act(&site, &caller, &id, "alert.retry", |id| Request::Retry { id }).await
+}
+
+async fn act(
+    site: &Site,
+    caller: &Caller,
+    id: &str,
+    what: &str,
+    request: impl FnOnce(AlertId) -> Request,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Act)?;
+    let id = number(id)?;
+    let known = site.parts.queue.reader().record(id).map_err(|error| Fault::store(&error))?;
+    known.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such alert"))?;
+    let answer = site.parts.desk.answer(request(id)).await;
+    let answer = answer.map_err(|reason| Fault::new(StatusCode::CONFLICT, reason))?;
+    site.audit.note(&caller.name, &caller.from, what, &id.to_string());
+    match answer {
+        Answer::Retried { deliveries } => Ok(json(StatusCode::OK, &Retried { deliveries })),
+        Answer::Done
+        | Answer::List { .. }
+        | Answer::Show { .. }
+        | Answer::Calling(_)
+        | Answer::Tested { .. }
+        | Answer::Health { .. }
+        | Answer::SipStatus { .. }
+        | Answer::SipTested { .. }
+        | Answer::Failed { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}

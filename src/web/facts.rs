@@ -1,0 +1,193 @@
+//! What is known of the appliance at this moment, and whether it would wake anybody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::site::{Site, now};
+use super::words::Words;
+use crate::alert::AlertId;
+use crate::channel::Outcome;
+use crate::channel::call::Progress as CallProgress;
+use crate::config::{ChannelName, Config};
+use crate::control::{AlertView, complete, show};
+use crate::health::{Part, Status, Wakes};
+use crate::queue::{Queue, ReadError};
+
+/// Alerts of the history in which the last outcome of each channel is looked for.
+const RECENT: usize = 30;
+
+/// Most alerts shown as in progress.
+const MOST_WAITING: usize = 20;
+
+/// Most newest alerts shown.
+const MOST_NEWEST: usize = 8;
+
+/// How good something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grade {
+    Good,
+    /// It works, and somebody should look.
+    Fault,
+    /// A mail would go out, which wakes nobody.
+    MailOnly,
+    /// Nobody would be told.
+    Bad,
+}
+
+/// The facts.
+pub(super) struct Facts {
+    pub(super) health: Arc<Status>,
+    pub(super) pending: usize,
+    pub(super) max_pending: usize,
+    pub(super) oldest: Option<Timestamp>,
+    pub(super) waiting: Vec<AlertView>,
+    pub(super) newest: Vec<AlertView>,
+    /// The enabled channels, and how each did last.
+    pub(super) channels: Vec<(ChannelName, Option<(Timestamp, Outcome)>)>,
+    pub(super) people: usize,
+    unreachable: Vec<String>,
+    pub(super) free_space: Option<u64>,
+    pub(super) memory: Option<u64>,
+    pub(super) running: Duration,
+    /// Calls under way: the newest of each.
+    pub(super) calls: Vec<CallProgress>,
+}
+
+impl Facts {
+    /// Asks around.
+    pub(super) async fn gather(site: &Arc<Site>) -> Result<Self, ReadError> {
+        let (queue, config) = (site.parts.queue.clone(), site.config());
+        let running = now().saturating_duration_since(site.begun);
+        let calls = site.calls_now();
+        let health = Arc::clone(&site.parts.desk.health.borrow());
+        let asked =
+            tokio::task::spawn_blocking(move || Self::ask(&queue, &config, running, calls, health));
+        match asked.await {
+            Ok(facts) => facts,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn ask(
+        queue: &Queue,
+        config: &Config,
+        running: Duration,
+        calls: Vec<CallProgress>,
+        health: Arc<Status>,
+    ) -> Result<Self, ReadError> {
+        let reader = queue.reader();
+        let pending = reader.pending(AlertId(0), config.queue.max_pending)?;
+        let first = pending.first().map(|id| reader.record(*id)).transpose()?.flatten();
+        let newest_waiting = pending.iter().rev().take(MOST_WAITING);
+        let waiting: Result<Vec<_>, _> =
+            newest_waiting.filter_map(|id| show(reader, *id).transpose()).collect();
+        let recent = reader.history(AlertId(u64::MAX), RECENT)?;
+        let recent: Result<Vec<_>, _> =
+            recent.into_iter().map(|record| complete(reader, record)).collect();
+        let recent = recent?;
+        let enabled = &config.channels.enabled;
+        let channels = enabled.iter().map(|name| (*name, last_outcome(*name, &recent)));
+        let people = &config.directory.people;
+        let reached = |name: &&crate::config::Person| {
+            !enabled.iter().any(|channel| name.is_reachable_by(*channel))
+        };
+        let unreachable = people.values().filter(reached).map(|person| person.name.to_string());
+        Ok(Self {
+            pending: pending.len(),
+            max_pending: config.queue.max_pending,
+            oldest: first.map(|record| record.alert.received),
+            waiting: waiting?,
+            channels: channels.collect(),
+            newest: recent.into_iter().take(MOST_NEWEST).collect(),
+            people: people.len(),
+            unreachable: unreachable.collect(),
+            free_space: free_space(config),
+            health,
+            memory: memory(),
+            running,
+            calls,
+        })
+    }
+
+    /// Whether it would wake anybody.
+    pub(super) fn verdict(&self) -> Grade {
+        match &self.health.wakes {
+            Wakes::No(_) => Grade::Bad,
+            Wakes::Hardly(_) => Grade::MailOnly,
+            Wakes::Yes(_) if self.troubled().next().is_some() => Grade::Fault,
+            Wakes::Yes(_) if !self.unreachable.is_empty() => Grade::Fault,
+            Wakes::Yes(_) => Grade::Good,
+        }
+    }
+
+    fn troubled(&self) -> impl Iterator<Item = (Part, &str)> {
+        self.health.parts.iter().filter_map(|(part, state)| Some((*part, state.why()?)))
+    }
+
+    /// What speaks against it, in words.
+    pub(super) fn findings(&self, words: &Words) -> Vec<String> {
+        let mut findings = Vec::new();
+        if let Wakes::No(why) | Wakes::Hardly(why) = &self.health.wakes {
+            findings.push(why.clone());
+        }
+        if self.people == 0 {
+            findings.push(words.reachable_none.to_owned());
+        }
+        if !self.unreachable.is_empty() {
+            findings.push(format!("{} {}", words.not_reachable, self.unreachable.join(", ")));
+        }
+        if self.channels.is_empty() {
+            findings.push(words.no_channels.to_owned());
+        }
+        for (part, why) in self.troubled() {
+            findings.push(format!("{}: {why}", part_word(part, words)));
+        }
+        findings
+    }
+}
+
+/// The name of a part.
+pub(super) const fn part_word(part: Part, words: &Words) -> &'static str {
+    match part {
+        Part::Power => words.part_power,
+        Part::Configuration => words.part_configuration,
+        Part::Receiver => words.part_receiver,
+        Part::Store => words.part_store,
+        Part::Queue => words.queue,
+        Part::Disk => words.disk,
+        Part::Clock => words.clock,
+        Part::Network => words.part_network,
+        Part::Gsm => words.part_gsm,
+        Part::Sip => words.part_sip,
+        Part::Relay => words.part_relay,
+        Part::Speech => words.part_speech,
+    }
+}
+
+fn last_outcome(channel: ChannelName, recent: &[AlertView]) -> Option<(Timestamp, Outcome)> {
+    let deliveries = recent.iter().flat_map(|alert| &alert.deliveries);
+    let hers = deliveries.filter(|delivery| delivery.channel == channel);
+    let attempts = hers.flat_map(|delivery| &delivery.attempts);
+    let real = attempts.filter(|attempt| match attempt.outcome {
+        Outcome::Told { .. } | Outcome::Retry(_) | Outcome::Refused(_) => true,
+        Outcome::Spared(_) => false,
+    });
+    let last = real.max_by_key(|attempt| attempt.at)?;
+    Some((last.at, last.outcome.clone()))
+}
+
+/// Free bytes on the disk of the store.
+pub(super) fn free_space(config: &Config) -> Option<u64> {
+    let disk = rustix::fs::statvfs(&config.appliance.store).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Bytes of memory that the process holds.
+pub(super) fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,111 @@
+//! The configuration's text without its secrets, and back: a page never holds one.
+
+use std::ops::Range;
+
+use toml_edit::{Document, Item, TableLike, Value};
+
+/// Keys whose values are secrets.
+const SECRET: [&str; 2] = ["password", "pin"];
+
+/// What stands for the secret of a number.
+fn mark(number: usize) -> String {
+    format!("\"*** kept {number} ***\"")
+}
+
+/// The text with a mark in place of each secret. A text that is no TOML loses every line that
+/// speaks of one.
+pub(super) fn masked(text: &str) -> String {
+    let Some(places) = places(text) else {
+        let hidden = |line: &&str| !SECRET.iter().any(|key| line.contains(key));
+        return text.lines().filter(hidden).collect::<Vec<_>>().join("\n");
+    };
+    let mut masked = String::with_capacity(text.len());
+    let mut end = 0;
+    for (number, place) in places.iter().enumerate() {
+        masked.push_str(text.get(end..place.start).unwrap_or_default());
+        masked.push_str(&mark(number + 1));
+        end = place.end;
+    }
+    masked.push_str(text.get(end..).unwrap_or_default());
+    masked
+}
+
+/// A text in which marks stand for the secrets of `original`, with them in their places.
+pub(super) fn unmasked(text: &str, original: &str) -> String {
+    let places = places(original).unwrap_or_default();
+    let mut unmasked = text.to_owned();
+    for (number, place) in places.into_iter().enumerate().rev() {
+        let secret = original.get(place).unwrap_or_default();
+        unmasked = unmasked.replace(&mark(number + 1), secret);
+    }
+    unmasked
+}
+
+/// Where secrets stand, in the order of the text.
+fn places(text: &str) -> Option<Vec<Range<usize>>> {
+    let document = Document::parse(text).ok()?;
+    let mut places = Vec::new();
+    look(document.as_table(), &mut places);
+    places.sort_by_key(|place| place.start);
+    Some(places)
+}
+
+fn look(table: &dyn TableLike, places: &mut Vec<Range<usize>>) {
+    for (key, item) in table.iter() {
+        if SECRET.contains(&key) {
+            places.extend(item.span());
+            continue;
+        }
+        match item {
+            Item::Table(table) => look(table, places),
+            Item::ArrayOfTables(tables) => tables.iter().for_each(|table| look(table, places)),
+            Item::Value(value) => look_in(value, places),
+            Item::None => {}
+        }
+    }
+}
+
+fn look_in(value: &Value, places: &mut Vec<Range<usize>>) {
+    if let Some(table) = value.as_inline_table() {
+        look(table, places);
+    } else if let Some(array) = value.as_array() {
+        array.iter().for_each(|value| look_in(value, places));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"# password = "comment"
+[mail]
+password = "hunter2" # the relay's
+user = "password"
+[modem]
+pin = '''0000'''
+[[smtp.user]]
+name = "zabbix"
+password = "x\"y"
+[sip]
+account = [{ extension = "200", password = "in line" }]
+"#;
+
+    #[test]
+    fn secrets_are_hidden_and_come_back() {
+        let masked = masked(TEXT);
+        for secret in ["hunter2", "0000", "x\\\"y", "in line"] {
+            assert!(!masked.contains(secret), "{masked}");
+        }
+        assert!(masked.contains("user = \"password\"") && masked.contains("# the relay's"));
+        assert_eq!(unmasked(&masked, TEXT), TEXT);
+        // In another order, and with a new one.
+        let moved = format!("{}\n[voip]\npassword = \"new\"\n", masked.replace("kept 1", "kept 3"));
+        let back = unmasked(&moved, TEXT);
+        assert!(back.contains("password = \"x\\\"y\" # the relay's") && back.contains("\"new\""));
+    }
+
+    #[test]
+    fn what_is_no_toml_shows_no_secret_either() {
+        assert!(!masked("[mail\npassword = \"hunter2\"\n").contains("hunter2"));
+    }
+}

@@ -1,0 +1,231 @@
+//! What was counted since the start. Pure: it is shown records as they become known, each perhaps
+//! more than once, and counts what is new in them.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::text::{Kind, Text};
+use crate::alert::{AlertId, Severity};
+use crate::channel::{Outcome, Reach};
+use crate::queue::{Attempt, Delivery, DropReason, Fate, Record};
+
+/// Alerts of which it is remembered what was counted.
+const MOST: usize = 4096;
+
+/// Upper bounds of the histograms, in seconds.
+const BOUNDS: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
+
+/// The counts.
+#[derive(Debug, Default)]
+pub(in crate::web) struct Counters {
+    alerts: BTreeMap<(&'static str, &'static str), u64>,
+    attempts: BTreeMap<(&'static str, &'static str), u64>,
+    told: BTreeMap<&'static str, Histogram>,
+    acknowledged: BTreeMap<&'static str, Histogram>,
+    /// Mean opinion score of calls that could tell.
+    mos: Histogram,
+    missed: u64,
+    /// Tries counted so far of each alert, by delivery.
+    known: HashMap<AlertId, HashMap<String, Seen>>,
+    order: VecDeque<AlertId>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    last: Option<Timestamp>,
+    told: bool,
+    acknowledged: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Histogram {
+    buckets: [u64; BOUNDS.len()],
+    count: u64,
+    sum: f64,
+}
+
+impl Histogram {
+    fn observe(&mut self, value: f64) {
+        for (bucket, bound) in self.buckets.iter_mut().zip(BOUNDS) {
+            *bucket += u64::from(value <= bound);
+        }
+        self.count += 1;
+        self.sum += value;
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "the format has floats")]
+    fn write(&self, text: &mut Text, name: &str, labels: &[(&str, &str)]) {
+        let bounds = BOUNDS.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
+        for (bound, count) in bounds.zip(self.buckets.into_iter().chain([self.count])) {
+            let with = [labels, &[("le", bound.as_str())]].concat();
+            text.sample(&format!("{name}_bucket"), &with, count as f64);
+        }
+        text.sample(&format!("{name}_sum"), labels, self.sum);
+        text.sample(&format!("{name}_count"), labels, self.count as f64);
+    }
+}
+
+impl Counters {
+    /// Counts what is new about an alert.
+    pub(super) fn count(&mut self, record: &Record, deliveries: &[Delivery]) {
+        let alert = &record.alert;
+        if !self.known.contains_key(&alert.id) {
+            let fate = match &record.fate {
+                Fate::Queued => "queued",
+                Fate::Dropped(DropReason::Ignored(_)) => "ignored",
+                Fate::Dropped(DropReason::Repeat(_)) => "repeat",
+            };
+            let severity = alert.severity().map_or("unknown", Severity::as_str);
+            *self.alerts.entry((fate, severity)).or_default() += 1;
+            self.remember(alert.id);
+        }
+        for delivery in deliveries {
+            let key = format!("{} {}", delivery.channel, delivery.person);
+            let known = self.known.entry(alert.id).or_default();
+            let mut seen = known.get(&key).copied().unwrap_or_default();
+            for attempt in &delivery.attempts {
+                if seen.last.is_some_and(|last| attempt.at <= last) {
+                    continue;
+                }
+                seen.last = Some(attempt.at);
+                self.count_attempt(delivery.channel.as_str(), alert.received, attempt, &mut seen);
+            }
+            self.known.entry(alert.id).or_default().insert(key, seen);
+        }
+    }
+
+    fn count_attempt(
+        &mut self,
+        channel: &'static str,
+        received: Timestamp,
+        attempt: &Attempt,
+        seen: &mut Seen,
+    ) {
+        let outcome = match &attempt.outcome {
+            Outcome::Told { reach: Reach::HandedOver, .. } => "handed-over",
+            Outcome::Told { reach: Reach::Delivered, .. } => "delivered",
+            Outcome::Told { reach: Reach::Answered, .. } => "answered",
+            Outcome::Told { reach: Reach::Acknowledged, .. } => "acknowledged",
+            Outcome::Retry(_) => "retry",
+            Outcome::Refused(_) => "refused",
+            Outcome::Spared(_) => "spared",
+        };
+        *self.attempts.entry((channel, outcome)).or_default() += 1;
+        let after = Duration::try_from(attempt.at.duration_since(received)).unwrap_or_default();
+        if let Outcome::Told { reach, .. } = attempt.outcome {
+            if !std::mem::replace(&mut seen.told, true) {
+                self.told.entry(channel).or_default().observe(after.as_secs_f64());
+            }
+            let accepted = reach == Reach::Acknowledged;
+            if accepted && !std::mem::replace(&mut seen.acknowledged, true) {
+                self.acknowledged.entry(channel).or_default().observe(after.as_secs_f64());
+            }
+        }
+        if let Some(mos) = attempt.quality.as_ref().and_then(|known| known.mos_hundredths) {
+            self.mos.observe(f64::from(mos) / 100.0);
+        }
+    }
+
+    fn remember(&mut self, id: AlertId) {
+        if self.order.len() >= MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        self.order.push_back(id);
+        self.known.insert(id, HashMap::new());
+    }
+
+    /// So many changes came too fast to be looked at.
+    pub(super) const fn miss(&mut self, count: u64) {
+        self.missed = self.missed.saturating_add(count);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "the format has floats")]
+    pub(super) fn write(&self, text: &mut Text) {
+        text.family("alerts_total", Kind::Counter, "Alerts taken in, by what the filter said.");
+        for ((fate, severity), count) in &self.alerts {
+            let labels = [("fate", *fate), ("severity", *severity)];
+            text.sample("alerts_total", &labels, *count as f64);
+        }
+        text.family("attempts_total", Kind::Counter, "Attempts to tell somebody, by their end.");
+        for ((channel, outcome), count) in &self.attempts {
+            let labels = [("channel", *channel), ("outcome", *outcome)];
+            text.sample("attempts_total", &labels, *count as f64);
+        }
+        for (name, help, histograms) in [
+            ("told_seconds", "From the mail to its first telling.", &self.told),
+            ("acknowledged_seconds", "From the mail to the key.", &self.acknowledged),
+        ] {
+            text.family(name, Kind::Histogram, help);
+            for (channel, histogram) in histograms {
+                histogram.write(text, name, &[("channel", channel)]);
+            }
+        }
+        if self.mos.count > 0 {
+            text.family("call_mos", Kind::Histogram, "Estimated mean opinion score of calls.");
+            self.mos.write(text, "call_mos", &[]);
+        }
+        let help = "Changes that came too fast to be counted.";
+        text.family("metrics_missed_total", Kind::Counter, help);
+        text.sample("metrics_missed_total", &[], self.missed as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::{Alert, MailText, Origin};
+    use crate::config::ChannelName;
+    use crate::queue::Progress;
+
+    fn record(id: u64) -> Record {
+        let alert = Alert {
+            id: AlertId(id),
+            received: Timestamp::UNIX_EPOCH,
+            origin: Origin::default(),
+            people: Vec::new(),
+            text: MailText::default(),
+            events: Vec::new(),
+        };
+        Record { version: 1, alert, fate: Fate::Queued }
+    }
+
+    #[test]
+    fn what_is_shown_twice_is_counted_once() {
+        let mut counters = Counters::default();
+        let mut delivery = Delivery::new("ana".parse().unwrap(), ChannelName::Gsm);
+        let at = |second| Timestamp::from_second(second).unwrap();
+        counters.count(&record(1), &[]);
+        delivery.push(Attempt::new(at(3), Outcome::Retry("busy".into())));
+        counters.count(&record(1), std::slice::from_ref(&delivery));
+        counters.count(&record(1), std::slice::from_ref(&delivery));
+        let told =
+            Outcome::Told { reach: Reach::Acknowledged, detail: String::new(), receipts: vec![] };
+        delivery.push(Attempt::new(at(40), told));
+        delivery.progress = Progress::Told(Reach::Acknowledged);
+        counters.count(&record(1), std::slice::from_ref(&delivery));
+        let mut text = Text::default();
+        counters.write(&mut text);
+        let text = text.finish();
+        for line in [
+            "alerts_total{fate=\"queued\",severity=\"unknown\"} 1",
+            "attempts_total{channel=\"gsm\",outcome=\"retry\"} 1",
+            "attempts_total{channel=\"gsm\",outcome=\"acknowledged\"} 1",
+            "told_seconds_bucket{channel=\"gsm\",le=\"30\"} 0",
+            "told_seconds_bucket{channel=\"gsm\",le=\"60\"} 1",
+            "acknowledged_seconds_sum{channel=\"gsm\"} 40",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut counters = Counters::default();
+        (0..10_000).for_each(|id| counters.count(&record(id), &[]));
+        assert_eq!(counters.known.len(), MOST);
+    }
+}

@@ -1,0 +1,31 @@
+//! The administration in a browser: pages, API, intake by HTTP and metrics.
+//!
+//! [`Server`] is the edge: it takes connections, speaks TLS and hands requests to the routes.
+//! `guard` says who may ask what, before any page sees the request. A page is a pure function from
+//! facts to HTML; what people do goes through the same desk as the command line's, and what programs
+//! bring through the same door as mail.
+
+pub mod account;
+mod api;
+mod audit;
+mod change;
+mod diff;
+mod facts;
+mod guard;
+mod live;
+mod mask;
+mod metrics;
+mod page;
+mod person;
+mod plot;
+mod preview;
+mod routes;
+mod search;
+mod server;
+mod site;
+mod statistics;
+mod words;
+
+pub use audit::{Audit, Entry};
+pub use server::Server;
+pub use site::Parts;

@@ -1,0 +1,39 @@
+//! Pages: pure functions from facts to HTML. What text comes from outside (a mail, a name, the
+//! configuration) is escaped by the template; `PreEscaped` stands in `icon.rs` and nowhere else.
+
+pub(super) mod access;
+pub(super) mod account;
+pub(super) mod alert;
+pub(super) mod alerts;
+pub(super) mod backup;
+mod badge;
+mod change;
+mod icon;
+mod layout;
+pub(super) mod log;
+pub(super) mod people;
+pub(super) mod settings;
+pub(super) mod signin;
+pub(super) mod statistics;
+pub(super) mod status;
+mod time;
+pub(super) mod try_mail;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+pub(super) use badge::{STATES, state_name};
+pub(super) use icon::Icon;
+pub(super) use layout::{Place, csrf, field, page, tell};
+
+use super::guard::Visit;
+
+/// A page that says what went wrong.
+pub(super) fn problem(visit: &Visit, status: StatusCode, what: &str) -> Response {
+    let words = visit.words;
+    let content = html! {
+        section.card { p.error role="alert" { (what) } p { a href="/" { (words.status) } } }
+    };
+    (status, page(visit, words.problem, Place::Nowhere, &content)).into_response()
+}

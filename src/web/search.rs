@@ -1,0 +1,162 @@
+//! Finds alerts in the history. The history may be long: a search looks at a part of it and says how
+//! far it came.
+
+use serde::Deserialize;
+
+use crate::alert::{AlertId, Severity};
+use crate::control::{AlertView, State, complete};
+use crate::queue::{Fate, Queue, Read, ReadError, Record};
+
+/// Most records one search looks at.
+const MOST_READ: usize = 5000;
+
+/// Records read at a time.
+const BLOCK: usize = 250;
+
+/// What is looked for. What is empty does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    /// Words that must all be somewhere.
+    pub(super) q: String,
+    pub(super) state: String,
+    pub(super) severity: String,
+    pub(super) source: String,
+    pub(super) host: String,
+    /// Only alerts before this one.
+    pub(super) before: Option<AlertId>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The newest first.
+    pub(super) alerts: Vec<AlertView>,
+    /// Where to go on, if there may be more.
+    pub(super) next: Option<AlertId>,
+}
+
+impl Wanted {
+    /// Whether everything is.
+    pub(super) fn is_all(&self) -> bool {
+        *self == Self { before: self.before, ..Self::default() }
+    }
+
+    /// The same, as the query of an address.
+    pub(super) fn query(&self, before: Option<AlertId>) -> String {
+        let mut pairs = vec![
+            ("q", self.q.clone()),
+            ("state", self.state.clone()),
+            ("severity", self.severity.clone()),
+            ("source", self.source.clone()),
+            ("host", self.host.clone()),
+            ("before", before.map_or_else(String::new, |id| id.to_string())),
+        ];
+        pairs.retain(|(_, value)| !value.is_empty());
+        serde_urlencoded::to_string(pairs).unwrap_or_default()
+    }
+
+    /// Looks, beside the tasks.
+    pub(super) async fn find(self, queue: &Queue, limit: usize) -> Result<Found, ReadError> {
+        let queue = queue.clone();
+        match tokio::task::spawn_blocking(move || self.look(queue.reader(), limit)).await {
+            Ok(found) => found,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn look(&self, reader: &dyn Read, limit: usize) -> Result<Found, ReadError> {
+        let wanted = Pattern::new(self);
+        let mut found = Found::default();
+        let mut before = self.before.unwrap_or(AlertId(u64::MAX));
+        let mut looked_at = 0;
+        while looked_at < MOST_READ.max(limit) {
+            let block = BLOCK.min(limit.max(20));
+            let records = reader.history(before, block)?;
+            let whole = records.len() == block;
+            for record in records {
+                looked_at += 1;
+                before = record.alert.id;
+                if !wanted.fits(&record) {
+                    continue;
+                }
+                let view = complete(reader, record)?;
+                if wanted.fits_state(view.state) {
+                    found.alerts.push(view);
+                }
+                if found.alerts.len() >= limit {
+                    found.next = Some(before);
+                    return Ok(found);
+                }
+            }
+            if !whole {
+                return Ok(found);
+            }
+        }
+        found.next = Some(before);
+        Ok(found)
+    }
+}
+
+/// What is wanted, ready to compare.
+struct Pattern {
+    words: Vec<String>,
+    state: Option<State>,
+    severity: Option<Severity>,
+    source: String,
+    host: String,
+}
+
+impl Pattern {
+    fn new(wanted: &Wanted) -> Self {
+        let severities = Severity::ALL.into_iter();
+        Self {
+            words: wanted.q.split_whitespace().take(10).map(str::to_lowercase).collect(),
+            state: state(&wanted.state),
+            severity: { severities }.find(|known| known.as_str() == wanted.severity),
+            source: wanted.source.trim().to_lowercase(),
+            host: wanted.host.trim().to_lowercase(),
+        }
+    }
+
+    fn fits(&self, record: &Record) -> bool {
+        let alert = &record.alert;
+        let dropped = matches!(record.fate, Fate::Dropped(_));
+        if self.state.is_some_and(|state| (state == State::Dropped) != dropped) {
+            return false;
+        }
+        if self.severity.is_some() && alert.severity() != self.severity {
+            return false;
+        }
+        let any = |of: &dyn Fn(&crate::alert::Event) -> bool| alert.events.iter().any(of);
+        let source = |event: &crate::alert::Event| event.source == self.source;
+        let host = |event: &crate::alert::Event| {
+            event.host.as_ref().is_some_and(|host| host.to_lowercase().contains(&self.host))
+        };
+        (self.source.is_empty() || any(&source))
+            && (self.host.is_empty() || any(&host))
+            && self.words.iter().all(|word| mentions(record, word))
+    }
+
+    fn fits_state(&self, state: State) -> bool {
+        self.state.is_none_or(|wanted| wanted == state)
+    }
+}
+
+fn mentions(record: &Record, word: &str) -> bool {
+    let alert = &record.alert;
+    let has = |text: &str| text.to_lowercase().contains(word);
+    has(&alert.text.subject)
+        || has(&alert.text.from)
+        || alert.people.iter().any(|person| has(person.as_str()))
+        || alert.events.iter().any(|event| {
+            event.host.as_deref().is_some_and(has) || event.check.as_deref().is_some_and(has)
+        })
+        || has(&alert.text.body)
+}
+
+/// The state of a name.
+pub(super) fn state(name: &str) -> Option<State> {
+    use super::page::{STATES, state_name};
+    STATES.into_iter().find(|state| state_name(*state) == name)
+}

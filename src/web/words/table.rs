@@ -1,0 +1,319 @@
+//! The table: name, English, Spanish.
+
+macro_rules! words {
+    ($($name:ident: $en:literal, $es:literal;)*) => {
+        /// The texts of one language.
+        #[derive(Debug)]
+        pub(in crate::web) struct Words { $(pub(in crate::web) $name: &'static str),* }
+
+        pub(in crate::web) const EN: Words = Words { $($name: $en),* };
+        pub(in crate::web) const ES: Words = Words { $($name: $es),* };
+    };
+}
+
+words! {
+    tag: "en", "es";
+    this_language: "English", "Español";
+
+    // Places.
+    status: "Status", "Estado";
+    alerts: "Alerts", "Alertas";
+    statistics: "Statistics", "Estadísticas";
+    people: "People", "Personas";
+    try_mail: "Try a mail", "Probar un correo";
+    settings: "Settings", "Ajustes";
+    log: "Log", "Registro";
+    access: "Access", "Acceso";
+    audit: "Audit log", "Auditoría";
+    backup: "Backup", "Copia de seguridad";
+    my_account: "My account", "Mi cuenta";
+    api: "API", "API";
+    to_content: "Skip to content", "Ir al contenido";
+    main_navigation: "Main navigation", "Navegación principal";
+
+    // Logging in and out.
+    log_in: "Log in", "Entrar";
+    log_out: "Log out", "Salir";
+    log_in_first: "Please log in first.", "Entre primero, por favor.";
+    user: "User", "Usuario";
+    user_name: "User name", "Nombre de usuario";
+    password: "Password", "Contraseña";
+    password_again: "Password again", "Contraseña otra vez";
+    password_now: "Password so far", "Contraseña actual";
+    password_new: "New password", "Contraseña nueva";
+    password_hint: "At least 10 characters. A sentence is easy to remember and hard to guess.", "Al menos 10 caracteres. Una frase se recuerda bien y se adivina mal.";
+    passwords_differ: "The two passwords differ.", "Las dos contraseñas son distintas.";
+    password_short: "The password needs at least 10 characters.", "La contraseña necesita al menos 10 caracteres.";
+    password_long: "The password is too long.", "La contraseña es demasiado larga.";
+    password_common: "This password is one of the first that are tried.", "Esta contraseña es de las primeras que se prueban.";
+    password_wrong: "The password so far is not right.", "La contraseña actual no es correcta.";
+    password_changed: "The password is changed. Other sessions have ended.", "La contraseña ha cambiado. Las otras sesiones han terminado.";
+    login_wrong: "User or password is wrong.", "El usuario o la contraseña no es correcto.";
+    login_wait: "Too many tries. Wait, then try again. Seconds to wait:", "Demasiados intentos. Espere y pruebe otra vez. Segundos de espera:";
+    login_busy: "Too many log in at this moment. Try again.", "Demasiados entran en este momento. Pruebe otra vez.";
+    code: "Code of the second factor", "Código del segundo factor";
+    code_hint: "Six digits, from the program on your telephone.", "Seis cifras, del programa de su teléfono.";
+    code_wrong: "The code is not right, or was used already.", "El código no es correcto o ya se usó.";
+    continue_: "Continue", "Continuar";
+    setup: "First start", "Primer inicio";
+    setup_intro: "Nobody can log in yet. The set-up token shows that this appliance is yours: it stands on the console, in the journal, and in the file setup-token in the folder web of the store.", "Todavía nadie puede entrar. El código de instalación demuestra que este aparato es suyo: está en la consola, en el diario del sistema y en el archivo setup-token de la carpeta web del almacén.";
+    setup_token: "Set-up token", "Código de instalación";
+    setup_token_wrong: "This is not the set-up token.", "Este no es el código de instalación.";
+    setup_done: "Create and log in", "Crear y entrar";
+    user_name_wrong: "A user name has 1 to 32 letters, digits, '.', '_' or '-'.", "Un nombre de usuario tiene de 1 a 32 letras, cifras, '.', '_' o '-'.";
+
+    // What can go wrong.
+    problem: "That did not work", "No ha sido posible";
+    not_allowed: "Your role does not allow this.", "Su rol no lo permite.";
+    not_found: "There is nothing here.", "Aquí no hay nada.";
+    form_not_ours: "This form was too old or came from another site. Nothing was changed. Go back, load the page again and repeat.", "Este formulario era demasiado antiguo o venía de otro sitio. No se cambió nada. Vuelva, cargue la página otra vez y repita.";
+    form_not_understood: "The form was not understood.", "No se entendió el formulario.";
+    too_large: "That is too large.", "Es demasiado grande.";
+    store_failed: "The store cannot be read.", "No se puede leer el almacén.";
+
+    // Preferences.
+    language: "Language", "Idioma";
+    theme: "Colours", "Colores";
+    theme_auto: "as the device", "como el dispositivo";
+    theme_light: "light", "claros";
+    theme_dark: "dark", "oscuros";
+    apply: "Apply", "Aplicar";
+    preferences: "Language and colours", "Idioma y colores";
+
+    // Status.
+    would_wake: "It would wake you now", "Ahora le despertaría";
+    would_not_wake: "It would not wake you now", "Ahora no le despertaría";
+    mail_only: "Only a mail would go out now", "Ahora solo saldría un correo";
+    part_power: "Power and program", "Alimentación y programa";
+    part_configuration: "Configuration", "Configuración";
+    part_receiver: "Mail reception", "Recepción de correo";
+    part_store: "Store", "Almacén";
+    part_network: "Network", "Red";
+    part_gsm: "GSM module", "Módulo GSM";
+    part_sip: "SIP telephone", "Teléfono SIP";
+    part_relay: "Mail relay", "Servidor de correo saliente";
+    part_speech: "Speech", "Voz";
+    part_off: "off", "desactivado";
+    part_ok: "well", "bien";
+    part_degraded: "not as it should be", "no como debería";
+    part_down: "does not work", "no funciona";
+    wakes_with_faults: "It would wake you, with a fault", "Le despertaría, con un fallo";
+    live: "live", "en vivo";
+    not_live: "not live; load the page again", "sin conexión; cargue la página otra vez";
+    in_progress: "In progress", "En curso";
+    nothing_in_progress: "No alert is being told.", "No se está avisando de ninguna alerta.";
+    newest: "Newest alerts", "Alertas más recientes";
+    parts: "Parts", "Partes";
+    queue: "Queue", "Cola";
+    waiting: "waiting", "en espera";
+    oldest_waits: "The oldest waits since", "La más antigua espera desde";
+    of: "of", "de";
+    disk: "Disk", "Disco";
+    free: "free", "libre";
+    reachable: "People", "Personas";
+    reachable_none: "There is nobody to tell. Add a person.", "No hay a quién avisar. Añada una persona.";
+    not_reachable: "No enabled channel reaches:", "Ningún canal activo llega a:";
+    channels: "Channels", "Canales";
+    no_channels: "No channel is on.", "No hay ningún canal activo.";
+    no_outcome: "not used yet", "todavía sin usar";
+    clock: "Clock", "Reloj";
+    running_since: "Running for", "En marcha desde hace";
+    version: "Version", "Versión";
+    all_is_well: "All is well.", "Todo va bien.";
+    see_all: "All alerts", "Todas las alertas";
+    memory: "Memory", "Memoria";
+
+    // Alerts.
+    no_alerts: "There are no alerts.", "No hay alertas.";
+    no_match: "No alert matches.", "Ninguna alerta coincide.";
+    search: "Search", "Buscar";
+    search_hint: "Words of subject, sender, host or text", "Palabras del asunto, remitente, equipo o texto";
+    filter: "Filter", "Filtrar";
+    any: "any", "cualquiera";
+    state: "State", "Estado";
+    severity: "Severity", "Gravedad";
+    source: "Source", "Origen";
+    host: "Host", "Equipo";
+    check: "Check", "Comprobación";
+    kind: "Kind", "Clase";
+    received: "Received", "Recibida";
+    subject: "Subject", "Asunto";
+    from: "From", "De";
+    number: "Number", "Número";
+    older: "Older", "Más antiguas";
+    searched_up_to: "Searched back to number", "Buscado hasta el número";
+    search_on: "Search on", "Seguir buscando";
+    state_waiting: "in progress", "en curso";
+    state_told: "told", "avisada";
+    state_partly: "partly told", "avisada en parte";
+    state_failed: "failed", "fallida";
+    state_dropped: "dropped", "descartada";
+    sev_critical: "critical", "crítica";
+    sev_error: "error", "error";
+    sev_warning: "warning", "aviso";
+    sev_info: "info", "información";
+    sev_unknown: "unknown", "desconocida";
+    no_subject: "(no subject)", "(sin asunto)";
+    export: "Export", "Exportar";
+
+    // One alert.
+    alert: "Alert", "Alerta";
+    timeline: "Timeline", "Cronología";
+    understood: "Understood", "Entendida";
+    filtered: "Filter", "Filtro";
+    passed: "It is news: kept, and to be told", "Es nueva: guardada y por avisar";
+    told_by: "by", "por";
+    tries: "tries", "intentos";
+    quality: "Quality of the call", "Calidad de la llamada";
+    mail_as_received: "The mail as it came in", "El correo tal como llegó";
+    mail_not_kept: "The mail of a dropped alert is not kept.", "El correo de una alerta descartada no se guarda.";
+    download_mail: "Download the mail", "Descargar el correo";
+    text: "Text", "Texto";
+    who_is_told: "Who is told", "A quién se avisa";
+    acknowledge: "Acknowledge", "Aceptar";
+    stop: "Stop", "Detener";
+    retry: "Try again", "Reintentar";
+    stop_sure: "Stop telling this alert?", "¿Dejar de avisar de esta alerta?";
+    nothing_to_retry: "Everybody has been told; nothing to retry.", "Se ha avisado a todos; no hay nada que reintentar.";
+    problem_id: "Problem number", "Número del problema";
+    summary: "Summary", "Resumen";
+    client: "Client", "Cliente";
+    recipients: "Recipients", "Destinatarios";
+    identity: "Identity", "Identidad";
+    reach_handed_over: "handed over", "entregado al operador";
+    reach_delivered: "delivered", "entregado";
+    reach_answered: "answered", "contestada";
+    reach_acknowledged: "acknowledged", "aceptada";
+    open: "open", "pendiente";
+    failed: "failed", "fallido";
+    spared: "not needed", "no hizo falta";
+    will_retry: "Failed for now", "Falló por ahora";
+    gave_up: "Failed for good", "Falló del todo";
+    listen: "Listen", "Escuchar";
+    what_was_said: "What a call says", "Lo que dice una llamada";
+
+    // Severities and kinds.
+    mail_channel: "mail", "correo";
+    sms_channel: "SMS", "SMS";
+    voip_channel: "VoIP call", "llamada VoIP";
+    gsm_channel: "GSM call", "llamada GSM";
+    sip_message_channel: "SIP text", "texto SIP";
+
+    // Accounts.
+    change_password: "Change password", "Cambiar la contraseña";
+    second_factor: "Second factor", "Segundo factor";
+    factor_intro: "With a second factor a stolen password is not enough. Scan this with an authenticator program on your telephone, then type the code it shows.", "Con un segundo factor no basta una contraseña robada. Escanee esto con un programa de autenticación en su teléfono y escriba el código que muestra.";
+    factor_on: "The second factor is on.", "El segundo factor está activo.";
+    factor_is_on: "The second factor is on from now on. Log in again.", "Desde ahora el segundo factor está activo. Entre otra vez.";
+    factor_is_off: "The second factor is off. Log in again.", "El segundo factor está desactivado. Entre otra vez.";
+    turn_on: "Turn on", "Activar";
+    turn_off: "Turn off", "Desactivar";
+    qr_of_secret: "QR code of the second factor", "Código QR del segundo factor";
+    or_type: "Or type this into it:", "O escriba esto en él:";
+    users: "Users", "Usuarios";
+    role: "Role", "Rol";
+    role_viewer: "viewer: looks", "observador: mira";
+    role_operator: "operator: also acknowledges, stops, retries, tests", "operador: además acepta, detiene, reintenta, prueba";
+    role_admin: "admin: also changes everything", "administrador: además lo cambia todo";
+    actions: "Actions", "Acciones";
+    add_user: "Add a user", "Añadir un usuario";
+    user_added: "The user is added.", "El usuario está añadido.";
+    user_removed: "The user is removed.", "El usuario está eliminado.";
+    user_exists: "There is already a user of this name.", "Ya hay un usuario con este nombre.";
+    role_changed: "The role is changed.", "El rol ha cambiado.";
+    last_admin: "This is the last one who may change things.", "Es el último que puede cambiar cosas.";
+    too_many: "There are too many of them.", "Ya hay demasiados.";
+    remove: "Remove", "Eliminar";
+    remove_sure: "Remove it?", "¿Eliminarlo?";
+    yes: "yes", "sí";
+    no: "no", "no";
+    tokens: "Tokens of programs", "Credenciales de programas";
+    tokens_intro: "A program shows its token with each request: Authorization: Bearer TOKEN.", "Un programa muestra su credencial en cada petición: Authorization: Bearer CREDENCIAL.";
+    no_tokens: "There are no tokens.", "No hay credenciales.";
+    add_token: "Make a token", "Crear una credencial";
+    token_new: "The new token", "La credencial nueva";
+    token_once: "Copy it now: it is not shown again.", "Cópiela ahora: no se vuelve a mostrar.";
+    token_removed: "The token is removed.", "La credencial está eliminada.";
+    token_wrong: "A token needs a name that no other has, at least one scope, and 1 to 3650 days or none.", "Una credencial necesita un nombre que no tenga otra, al menos un alcance, y de 1 a 3650 días o ninguno.";
+    token_name_hint: "What uses it: zabbix, prometheus, …", "Quién la usa: zabbix, prometheus, …";
+    scopes: "Scopes", "Alcances";
+    scope_intake: "hand alerts in", "entregar alertas";
+    scope_metrics: "read the metrics", "leer las métricas";
+    scope_read: "read status, alerts and people", "leer estado, alertas y personas";
+    scope_act: "acknowledge, stop and retry alerts", "aceptar, detener y reintentar alertas";
+    scope_configure: "change the configuration", "cambiar la configuración";
+    days_valid: "Days it is valid", "Días de validez";
+    days_hint: "Empty: for ever", "Vacío: para siempre";
+    until: "Until", "Hasta";
+    made: "Made", "Creada";
+    name: "Name", "Nombre";
+    time: "Time", "Hora";
+    what: "What", "Qué";
+    detail: "Detail", "Detalle";
+
+    // People and settings.
+    person: "Person", "Persona";
+    add_person: "Add a person", "Añadir una persona";
+    groups: "Groups", "Grupos";
+    mail_address: "Mail address", "Dirección de correo";
+    phone: "Telephone", "Teléfono";
+    extension: "Extension", "Extensión";
+    voice: "Voice", "Voz";
+    person_name_hint: "Mail to this name at the appliance is an alert for this person: letters, digits, '.', '_', '-'", "El correo a este nombre en el aparato es una alerta para esta persona: letras, cifras, '.', '_', '-'";
+    mail_hint: "Empty: gets no mail", "Vacía: no recibe correo";
+    phone_hint: "For SMS and calls, best with the country code", "Para SMS y llamadas, mejor con el prefijo del país";
+    extension_hint: "On the company's telephone exchange, or a SIP URI", "En la centralita de la empresa, o un URI SIP";
+    groups_hint: "Between commas; a group exists when somebody is in it", "Entre comas; un grupo existe cuando alguien está en él";
+    language_hint: "By its tag: en, es, es-GT", "Por su etiqueta: en, es, es-GT";
+    voice_hint: "Empty: the one for the language", "Vacía: la del idioma";
+    save: "Save", "Guardar";
+    test: "Test", "Probar";
+    changed: "Changed and taken up.", "Cambiado y en vigor.";
+    nothing_changes: "Nothing changes.", "No cambia nada.";
+    difference: "Difference", "Diferencia";
+    on: "on", "activo";
+    off: "off", "inactivo";
+    earlier: "Earlier", "Antes";
+    texts: "Texts", "Textos";
+    full_text: "SMS with the full text, in as many parts as it takes", "SMS con el texto completo, en las partes que hagan falta";
+    the_file: "Configuration file", "Archivo de configuración";
+    edit_file: "Edit the configuration file", "Editar el archivo de configuración";
+    secrets_hint: "Passwords and PINs are not shown; the marks in their places keep them. Write a new one over a mark to change it.", "Las contraseñas y los PIN no se muestran; las marcas en su lugar los conservan. Escriba uno nuevo sobre una marca para cambiarlo.";
+    changed_meanwhile: "Somebody else changed the file meanwhile. Copy what you wrote, load the page again and repeat.", "Otra persona cambió el archivo mientras tanto. Copie lo escrito, cargue la página otra vez y repita.";
+    history: "Earlier configurations", "Configuraciones anteriores";
+    no_history: "Nothing was changed from here yet.", "Todavía no se ha cambiado nada desde aquí.";
+    go_back_to_it: "Go back to it", "Volver a ella";
+
+    // Try.
+    paste_mail: "The mail, with its headers", "El correo, con sus cabeceras";
+    or_upload: "Or a file", "O un archivo";
+    try_it: "Try", "Probar";
+    try_to_hint: "A person, a group or an address, to see who would be told. Nobody is told now.", "Una persona, un grupo o una dirección, para ver a quién se avisaría. Ahora no se avisa a nadie.";
+    nobody_of_this_name: "There is nobody of this name: the mail would be refused.", "No hay nadie con este nombre: se rechazaría el correo.";
+
+    // Statistics.
+    last_day: "Last day", "Último día";
+    last_week: "Last week", "Última semana";
+    last_month: "Last month", "Último mes";
+    only_newest: "Only the newest are counted:", "Solo se cuentan las más recientes:";
+    alerts_over_time: "Alerts over time", "Alertas en el tiempo";
+    suppressed: "Repeats and ignored", "Repetidas e ignoradas";
+    busiest_hosts: "Busiest hosts", "Equipos con más alertas";
+    by_source: "By source", "Por origen";
+    by_severity: "By severity", "Por gravedad";
+    by_client: "By client", "Por cliente";
+    told: "told", "avisados";
+    success: "success", "éxito";
+    told_after: "told after (median)", "avisado en (mediana)";
+    acknowledged_after: "acknowledged after (median)", "aceptada en (mediana)";
+
+    // Log, API, backup.
+    level: "Level", "Nivel";
+    no_lines: "There are no such lines.", "No hay líneas así.";
+    api_intro: "All that the pages do, for programs, is under /api/v1. Its description is in", "Todo lo que hacen las páginas está, para programas, en /api/v1. Su descripción está en";
+    backup_intro: "The configuration with its passwords. Keep it in a safe place.", "La configuración con sus contraseñas. Guárdela en un lugar seguro.";
+    download_configuration: "Download the configuration", "Descargar la configuración";
+    download_history: "Download the newest alerts (JSON)", "Descargar las alertas más recientes (JSON)";
+    restore: "Restore", "Restaurar";
+    restore_intro: "A configuration that was downloaded here. It is checked before it takes the place of the one in force, which is kept in the history.", "Una configuración descargada aquí. Se comprueba antes de sustituir a la vigente, que queda en el historial.";
+}
