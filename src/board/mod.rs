@@ -96,3 +96,22 @@ pub fn open(settings: &config::Board) -> Result<Box<dyn Board>, BoardError> {
         BoardKind::Simulated => Ok(Box::new(Simulated::new().0)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_pins_says_so() {
+        let settings = config::Board::default();
+        // On a Raspberry Pi something may hang on them.
+        if rppal::system::DeviceInfo::new().is_err() {
+            let error = open(&settings).map(|board| board.name()).unwrap_err();
+            assert!(error.to_string().starts_with("no board: "), "{error}");
+        }
+        let simulated = config::Board { kind: BoardKind::Simulated, ..settings };
+        let mut board = open(&simulated).unwrap();
+        board.set(Output::Led(Led::Health), true);
+        assert!(!board.is_closed(Input::Button));
+    }
+}

@@ -32,7 +32,7 @@ pub struct Sent {
 pub struct Block {
     /// The sender.
     pub ssrc: u32,
-    /// What was lost since the last report, in 256ths.
+    /// What was lost since the last report, as a fraction of 256.
     pub fraction: u8,
     /// Packets lost since the beginning; below 0 when more came twice. 24 bits.
     pub lost: i32,

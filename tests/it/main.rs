@@ -33,6 +33,7 @@ mod modem_trouble;
 mod power_cut;
 mod queue;
 mod script;
+mod service;
 mod sip_mixed;
 mod sip_torture;
 mod sms;

@@ -13,7 +13,8 @@ use smtp_appliance::channel::{Outcome, Reach};
 use smtp_appliance::config::{ByteSize, ChannelName, Config};
 use smtp_appliance::intake::FilterGate;
 use smtp_appliance::queue::{
-    self, Attempt, Damage, Delivery, DropReason, OpenError, Progress, Queue, QueueError, Verdict,
+    self, Attempt, Damage, Delivery, DropReason, Gate, OpenError, Progress, Queue, QueueError,
+    Verdict,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -501,4 +502,55 @@ async fn a_store_of_version_1_opens() {
     assert_eq!(reader.raw(AlertId(1)).unwrap(), mail("alarm 1"));
     assert_eq!(bench.pass("alarm 5").await, AlertId(5));
     bench.close().await;
+}
+
+/// A gate at which the writer's thread hangs until it is told otherwise.
+struct Hanging(std::sync::mpsc::Receiver<()>);
+
+impl Gate for Hanging {
+    fn admit(
+        &mut self,
+        _alert: &mut Alert,
+        _now: std::time::Instant,
+        _waiting: &dyn Fn(AlertId) -> bool,
+    ) -> Verdict {
+        self.0.recv().unwrap();
+        Verdict::Nobody
+    }
+
+    fn committed(&mut self) {}
+
+    fn rolled_back(&mut self) {}
+
+    fn lost(&mut self) {}
+}
+
+/// Else the service manager would go on trusting it.
+#[tokio::test]
+async fn a_writer_that_hangs_gives_no_sign_of_life() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_config, settings) = watch::channel(Arc::new(config(folder.path())));
+    let (release, released) = std::sync::mpsc::sync_channel(1);
+    let gate = |_: &queue::Recent<'_>| Hanging(released);
+    let opened = queue::open(folder.path().join("queue"), gate, settings).unwrap();
+    let (queue, writer) = opened.start().unwrap();
+    assert_eq!(soon(queue.pulse()).await.unwrap().waiting, 0);
+    let raw = mail("Problem: Disk full");
+    let admitted = tokio::spawn({
+        let (queue, alert) = (queue.clone(), alert(raw.as_bytes()));
+        async move { queue.admit(alert, raw.into(), now()).await }
+    });
+    tokio::task::yield_now().await;
+    let mut pulse = Box::pin(queue.pulse());
+    let silent = tokio::time::timeout(Duration::from_millis(300), &mut pulse).await;
+    assert!(silent.is_err(), "{silent:?}");
+    release.send(()).unwrap();
+    let (id, verdict) = soon(admitted).await.unwrap().unwrap();
+    assert_eq!(verdict, Verdict::Nobody);
+    // Bad news that reached nobody is told to whoever watches.
+    let stock = soon(&mut pulse).await.unwrap();
+    drop(pulse);
+    assert_eq!((stock.waiting, stock.unreachable), (0, Some(id)));
+    soon(queue.ended()).await;
+    writer.join().unwrap();
 }

@@ -336,3 +336,36 @@ fn links_of_the_documents_lead_somewhere() {
     }
     none(&faults);
 }
+
+#[test]
+fn the_program_has_its_pins_where_the_wiring_has_them() {
+    let Ok(table) = std::fs::read_to_string(root().join("hardware/pins.tsv")) else { return };
+    let pins = smtp_appliance::config::Pins::default();
+    let ours = [
+        ("pwrkey", pins.pwrkey),
+        ("reset", pins.reset),
+        ("status", pins.status),
+        ("led-health", pins.led_health),
+        ("led-network", pins.led_network),
+        ("led-gsm", pins.led_gsm),
+        ("led-sip", pins.led_sip),
+        ("led-alert", pins.led_alert),
+        ("led-fault", pins.led_fault),
+        ("button", pins.button),
+        ("buzzer", pins.buzzer),
+    ];
+    let example = std::fs::read_to_string(root().join("config.example.toml")).unwrap();
+    let wired = |name: &str| {
+        let row = table.lines().find(|line| line.split('\t').next() == Some(name));
+        row.and_then(|row| row.split('\t').nth(1)?.parse::<u8>().ok())
+    };
+    for (name, pin) in ours {
+        assert_eq!(wired(name), pin, "{name}");
+    }
+    for (key, names) in
+        [("relays", ["relay-1", "relay-2"]), ("contacts", ["contact-1", "contact-2"])]
+    {
+        let [first, second] = names.map(|name| wired(name).unwrap());
+        assert!(example.contains(&format!("#{key} = [{first}, {second}]\n")), "{key}");
+    }
+}

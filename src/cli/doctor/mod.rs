@@ -201,7 +201,10 @@ impl Bench {
         let advice =
             "compare domain, extension and password under [[sip.account]] with the exchange";
         Some(match self.status().map(|status| status.of(Part::Sip)) {
-            None => Finding::warning(check, "only the running appliance can tell", "start it"),
+            None => {
+                let advice = "smtp-appliance sip status tries them from here";
+                Finding::warning(check, "only the running appliance can tell", advice)
+            }
             Some(State::Ok) => Finding::ok(check, format!("{accounts} registered")),
             Some(State::Off) => Finding::warning(check, "the appliance does not use it", ""),
             Some(State::Degraded(why)) => Finding::warning(check, why, advice),

@@ -218,6 +218,8 @@ fn file_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const TEXT: &str = "\
@@ -319,5 +321,48 @@ password_file = \"wifi.txt\"
         assert_eq!(file_name("a/b\u{0}.c ñ"), "a_b_.c__");
         assert_eq!(file_name("../x"), "_x");
         assert_eq!(file_name(&"x".repeat(500)).len(), MAX_NAME);
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let pieces = [
+            "[mail]\n",
+            "[[sip.account]]\n",
+            "[wifi]\n",
+            "password = ",
+            "pin = ",
+            "ca = ",
+            "user = ",
+            "\"a\"",
+            "'b.pem'",
+            "\"\"\"\nc\"\"\"",
+            " # d",
+            "\r\n",
+            "\n",
+            "mail.",
+            "modem = { pin = \"1\" }\n",
+            "ñ",
+            "{",
+            "\"",
+            "\\",
+            "password_file = \"/e\"",
+        ];
+        proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..20)
+            .prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_it_is_the_rest_stays_and_nothing_is_found_twice(text in text()) {
+            let (taken, _) = find(&text);
+            let replaced = replace(&text, &taken, |number| format!("/secrets/{number}"));
+            if taken.is_empty() {
+                prop_assert_eq!(&replaced, &text);
+            } else if text.parse::<toml::Table>().is_ok() {
+                // Both keys side by side are a fault that is told before anything is replaced.
+                let twice = text.contains("password_file") && text.contains("password =");
+                prop_assert!(twice || replaced.parse::<toml::Table>().is_ok(), "{}", replaced);
+                prop_assert!(twice || find(&replaced).0.is_empty(), "{}", replaced);
+            }
+        }
     }
 }
