@@ -35,7 +35,8 @@ impl Manager {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = folder.path().join("config.toml");
         let text = format!(
-            "[appliance]\nstore = {store:?}\n[[smtp.listener]]\naddress = \"127.0.0.1:{port}\"\n"
+            "[appliance]\nstore = \"{}\"\n[[smtp.listener]]\naddress = \"127.0.0.1:{port}\"\n",
+            store.display()
         );
         fs::write(&config, text).unwrap();
         let socket = UnixDatagram::bind(&path).unwrap();
