@@ -17,7 +17,8 @@ swaks=(swaks=swaks)
 test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfix openssl=openssl ip=iproute2
     baresip=baresip-core sipp=sip-tester tshark=tshark dnsmasq=dnsmasq-base
     kamailio=kamailio /usr/share/doc/kamailio-tls-modules=kamailio-tls-modules)
-bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks baresip=baresip-core stress-ng=stress-ng)
+bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks
+    baresip=baresip-core tshark=tshark stress-ng=stress-ng)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
