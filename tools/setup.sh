@@ -18,7 +18,8 @@ test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfi
     baresip=baresip-core sipp=sip-tester tshark=tshark dnsmasq=dnsmasq-base
     kamailio=kamailio /usr/share/doc/kamailio-tls-modules=kamailio-tls-modules
     chromium=chromium)
-bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks baresip=baresip-core stress-ng=stress-ng)
+bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks
+    baresip=baresip-core tshark=tshark stress-ng=stress-ng)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -1,17 +1,33 @@
 //! Measures the appliance beside its neighbours on the same machine in the same run, and prints
 //! ratios with the conditions: absolute times say more about the machine.
 //!
-//! `cargo bench --bench neighbours [-- --quick] [understand|start|intake|telling|speech|day|postal …]`
+//! `cargo bench --bench neighbours [-- --quick] [understand|start|intake|telling|speech|rtp|day|postal …]`
 
+mod answering;
 mod child;
 mod day;
 mod intake;
 mod neighbour;
 mod report;
+mod rtp;
 mod speech;
 mod start;
 mod telling;
 mod understand;
+
+/// The peers of the system tests.
+#[path = "../../tests/support"]
+#[expect(clippy::expect_used, clippy::panic, reason = "a peer that does not start ends it all")]
+#[expect(dead_code, reason = "the tests use the rest of it")]
+mod support {
+    pub(crate) mod authority;
+    pub(crate) mod baresip;
+    pub(crate) mod kamailio;
+    pub(crate) mod programs;
+    pub(crate) mod sip;
+    pub(crate) mod sipp;
+    pub(crate) mod tshark;
+}
 
 use std::path::Path;
 use std::time::Duration;
@@ -48,6 +64,10 @@ fn main() -> Result<()> {
     }
     if wanted("speech") {
         speech::measure(folder, amount.rounds, &mut report)?;
+    }
+    if wanted("rtp") {
+        rtp::measure(&rtp::Lengths::new(quick), &mut report)?;
+        answering::measure(&folder.join("answering"), amount.rounds, &mut report)?;
     }
     if wanted("day") {
         day::measure(folder, if quick { 10_000 } else { 100_000 }, &mut report)?;

@@ -100,6 +100,13 @@ impl Captured {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Fields of every packet that the filter lets through, with tabs between them.
+    pub(crate) async fn fields(&self, filter: &str, fields: &[&str]) -> Vec<String> {
+        let mut arguments = vec!["-Y", filter, "-T", "fields"];
+        arguments.extend(fields.iter().flat_map(|field| ["-e", field]));
+        self.tshark(&arguments).await.lines().map(str::to_owned).collect()
+    }
+
     /// Packets from or to these ports that tshark cannot read, or finds a fault in: their lines.
     pub(crate) async fn faults(&self, ports: &[u16]) -> Vec<String> {
         let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
