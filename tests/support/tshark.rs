@@ -115,8 +115,7 @@ impl Captured {
             "(udp.port in {{{ports}}} || tcp.port in {{{ports}}}) && (_ws.malformed || \
              _ws.unreassembled || _ws.expert.severity == error)"
         );
-        let printed = self.tshark(&["-Y", &filter]).await;
-        printed.lines().map(str::to_owned).collect()
+        self.fields(&filter, &["frame.number", "_ws.col.Protocol", "_ws.col.Info"]).await
     }
 
     /// How the sound went.

@@ -141,7 +141,6 @@ fn take_in(
     });
     let state = State::new(source.digest.clone(), text, leftover.collect(), says(&taken));
     state.save(config).with_context(|| cannot_write(config))?;
-    forget_others(&secrets, &state.text);
     disk::remove(&config.with_file_name(PROVISION_FAULT))?;
     Ok(Ok(state))
 }
@@ -227,6 +226,8 @@ fn finish(
     config: &Path,
     context: &mut Context,
 ) -> anyhow::Result<ExitCode> {
+    // Here, and not where they were kept: the power may have failed in between.
+    forget_others(&config.with_file_name(SECRETS), &state.text);
     let folder = source.path.parent().unwrap_or(Path::new("."));
     let write = || {
         if !state.is_clean(&source.digest) {

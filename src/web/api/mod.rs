@@ -13,13 +13,15 @@ mod webhook;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -113,6 +115,9 @@ impl FromRequestParts<Arc<Site>> for Caller {
     }
 }
 
+/// So much that is too long is read and thrown away: who still writes does not read the answer.
+const MOST_UNWANTED: usize = 16 * 1024 * 1024;
+
 /// The body of a request, read once its token is known to be good.
 pub(super) struct Body(pub(super) Bytes);
 
@@ -121,9 +126,22 @@ impl FromRequest<Arc<Site>> for Body {
 
     async fn from_request(request: Request, site: &Arc<Site>) -> Result<Self, Fault> {
         let most = usize::try_from(site.config().smtp.max_message.0).unwrap_or(usize::MAX);
-        let body = to_bytes(request.into_body(), most).await;
-        let large = |_| Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "longer than a mail may be");
-        body.map(Self).map_err(large)
+        let broken = |_| Fault::new(StatusCode::BAD_REQUEST, "the body broke off");
+        let mut chunks = request.into_body().into_data_stream();
+        let (mut body, mut length) = (BytesMut::new(), 0_usize);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(broken)?;
+            length = length.saturating_add(chunk.len());
+            if length <= most {
+                body.extend_from_slice(&chunk);
+            } else if length > most.saturating_add(MOST_UNWANTED) {
+                break;
+            }
+        }
+        if length > most {
+            return Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "longer than a mail may be"));
+        }
+        Ok(Self(body.freeze()))
     }
 }
 
