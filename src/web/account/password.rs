@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 /// Shortest password, in characters.
@@ -16,6 +18,10 @@ const LONGEST: usize = 256;
 /// 12 MiB and three passes: what OWASP gives for the least memory, as the smallest board has 512 MB.
 const MEMORY_KIB: u32 = 12 * 1024;
 const PASSES: u32 = 3;
+
+/// Octets of a salt, and of a hash.
+const SALT: usize = 16;
+const KEY: usize = 32;
 
 /// How long somebody may queue for a try, counted in tries.
 const MOST_WAITING: usize = 16;
@@ -124,33 +130,60 @@ impl Passwords {
     }
 }
 
-fn argon2() -> Option<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).ok()?;
-    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
 /// The hash of a password, as a PHC string.
 ///
 /// # Errors
 /// [`PasswordError::Failed`] if the machine has no memory or random numbers.
 pub fn hash(password: &str) -> Result<String, PasswordError> {
-    let mut salt = [0; 16];
+    let mut salt = [0; SALT];
     SystemRandom::new().fill(&mut salt).map_err(|_| PasswordError::Failed)?;
-    let salt = SaltString::encode_b64(&salt).map_err(|_| PasswordError::Failed)?;
-    let argon2 = argon2().ok_or(PasswordError::Failed)?;
-    let hash = argon2.hash_password(password.as_bytes(), &salt);
-    Ok(hash.map_err(|_| PasswordError::Failed)?.to_string())
+    let cost = Cost { memory: MEMORY_KIB, passes: PASSES, lanes: 1 };
+    let key = derive(password, &salt, cost).ok_or(PasswordError::Failed)?;
+    let (salt, key) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(key));
+    Ok(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1${salt}${key}"))
 }
 
 fn verify(password: &str, hash: Option<&str>) -> bool {
-    let bytes = password.as_bytes().get(..LONGEST).unwrap_or(password.as_bytes());
-    let parsed = hash.and_then(|hash| PasswordHash::new(hash).ok());
-    let (Some(parsed), Some(argon2)) = (parsed, argon2()) else {
+    let Some((cost, salt, known)) = hash.and_then(parse) else {
         drop(self::hash(password));
         return false;
     };
-    // The PHC string says its own cost, so an older hash is compared as it was made.
-    argon2.verify_password(bytes, &parsed).is_ok()
+    let key = derive(password, &salt, cost);
+    // What is compared are hashes of hashes, so that the time tells nothing.
+    key.is_some_and(|key| Sha256::digest(key) == Sha256::digest(known))
+}
+
+/// What one try costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    memory: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+fn derive(password: &str, salt: &[u8], cost: Cost) -> Option<[u8; KEY]> {
+    let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(KEY)).ok()?;
+    let mut key = [0; KEY];
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_into(password.as_bytes(), salt, &mut key).ok()?;
+    Some(key)
+}
+
+/// A PHC string says its own cost, so an older hash is compared as it was made; one that would cost
+/// more than the machine has is none.
+fn parse(phc: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
+    let mut parts = phc.strip_prefix("$argon2id$v=19$")?.split('$');
+    let (costs, salt, key) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut costs = costs.split(',').zip(["m=", "t=", "p="]);
+    let mut next = || {
+        let (cost, name) = costs.next()?;
+        cost.strip_prefix(name)?.parse::<u32>().ok()
+    };
+    let cost = Cost { memory: next()?, passes: next()?, lanes: next()? };
+    let bounded = cost.memory <= 4 * MEMORY_KIB && cost.passes <= 10 && cost.lanes <= 4;
+    let decoded = |text| STANDARD_NO_PAD.decode(text).ok();
+    bounded.then_some(())?;
+    Some((cost, decoded(salt)?, decoded(key)?))
 }
 
 #[cfg(test)]
@@ -164,7 +197,17 @@ mod tests {
         assert!(verify("correct horse battery", Some(&hash)));
         assert!(!verify("Correct horse battery", Some(&hash)));
         assert!(!verify("correct horse battery", None));
-        assert!(!verify("x", Some("not a hash")));
+        for wrong in ["not a hash", "$argon2id$v=19$m=9999999,t=3,p=1$AAAA$AAAA", "$argon2id$v=19$"]
+        {
+            assert!(!verify("x", Some(wrong)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn it_is_the_argon2id_of_others() {
+        // Made by argon2-cffi (the reference implementation): salt "somesalt16bytes!".
+        let hash = "$argon2id$v=19$m=12288,t=3,p=1$c29tZXNhbHQxNmJ5dGVzIQ$RpSSN4lCKO9SNulwBbLokjdcR78Ol7KP55MGD9XmnKY";
+        assert!(verify("correct horse battery", Some(hash)) && !verify("x", Some(hash)));
     }
 
     #[test]
