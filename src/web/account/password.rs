@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -163,9 +163,11 @@ struct Cost {
 
 fn derive(password: &str, salt: &[u8], cost: Cost) -> Option<[u8; KEY]> {
     let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(KEY)).ok()?;
+    let mut memory = vec![Block::default(); params.block_count()];
     let mut key = [0; KEY];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon2.hash_password_into(password.as_bytes(), salt, &mut key).ok()?;
+    let password = password.as_bytes();
+    argon2.hash_password_into_with_memory(password, salt, &mut key, &mut memory).ok()?;
     Some(key)
 }
 
