@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use super::attempt::{finish, read_delivery, tell, write};
 use super::journal;
-use super::plan::Urgency;
+use super::plan::{Key, Urgency};
 use super::wanted::open_deliveries;
 use super::worker::{Dispatcher, Done};
 use crate::alert::{Alert, AlertId};
@@ -58,7 +58,8 @@ pub enum CommandError {
 }
 
 /// How a person ends the telling of an alert.
-enum ByHand {
+#[derive(Debug, Clone)]
+pub(super) enum ByHand {
     Dropped,
     /// Who took it on.
     Acknowledged(String),
@@ -163,6 +164,9 @@ impl Dispatcher {
             Err(error) => return drop(answer.send(Err(CommandError::Read(error.to_string())))),
         };
         self.plan.remove(id);
+        for key in self.in_flight.iter().filter(|key| key.alert == id) {
+            self.ended_by_hand.insert(key.clone(), how.clone());
+        }
         self.attention.forget(id);
         self.acknowledged.retain(|(acknowledged, _), _| *acknowledged != id);
         match how {
@@ -193,5 +197,16 @@ impl Dispatcher {
             delivery
         });
         Ok(deliveries.collect())
+    }
+
+    /// Writes the same of a delivery that was in flight then, and failed.
+    pub(super) fn end_late(&mut self, key: &Key, how: &ByHand) {
+        let mut delivery = read_delivery(&self.queue, key);
+        how.enter(&mut delivery, Timestamp::now());
+        let (queue, alert) = (self.queue.clone(), key.alert);
+        self.work.spawn(async move {
+            write(&queue, alert, vec![delivery]).await;
+            Done::Other
+        });
     }
 }

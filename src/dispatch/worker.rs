@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Ended, finish, read_delivery, write};
 use super::attention::Attention;
-use super::command::Command;
+use super::command::{ByHand, Command};
 use super::journal::{self, Next};
 use super::plan::{Key, Manner, Plan, Urgency};
 use super::receipts::{Awaited, Meaning, Receipt};
@@ -61,6 +61,8 @@ pub struct Dispatcher {
     pub(super) in_flight: BTreeSet<Key>,
     /// Who acknowledged an alert of the plan, and by what: attempts in flight are the last.
     pub(super) acknowledged: BTreeMap<(AlertId, PersonName), ChannelName>,
+    /// In flight when somebody ended the telling of their alert: they are not tried again.
+    pub(super) ended_by_hand: BTreeMap<Key, ByHand>,
     /// Attempts under way, per channel.
     busy: BTreeMap<ChannelName, usize>,
     awaited: Awaited,
@@ -108,6 +110,7 @@ impl Dispatcher {
             plan: Plan::default(),
             in_flight: BTreeSet::new(),
             acknowledged: BTreeMap::new(),
+            ended_by_hand: BTreeMap::new(),
             busy: BTreeMap::new(),
             awaited: Awaited::default(),
             work: JoinSet::new(),
@@ -328,9 +331,11 @@ impl Dispatcher {
         }
         for (key, next, progress) in ends {
             self.in_flight.remove(&key);
+            let by_hand = self.ended_by_hand.remove(&key);
             let acknowledged = self.acknowledged.get(&(key.alert, key.person.clone())).copied();
             match (next, acknowledged) {
                 (Next::Settled, _) => self.settle(&key, progress),
+                (Next::Rest(_), _) if let Some(how) = by_hand => self.end_late(&key, &how),
                 (Next::Rest(_), Some(by)) => {
                     let done = self.plan.settle(&key);
                     self.write_spared(key.alert, &[key], &spared_because(by), done);

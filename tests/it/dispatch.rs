@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 use smtp_appliance::alert::{Alert, AlertId, Origin, understand};
 use smtp_appliance::channel::{Channel, Job, Outcome, Reach, Report};
 use smtp_appliance::config::{ChannelName, Config};
-use smtp_appliance::dispatch::Dispatcher;
+use smtp_appliance::dispatch::{Command, Dispatcher};
 use smtp_appliance::intake::FilterGate;
 use smtp_appliance::queue::{self, Progress, Queue};
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::appliance::mail;
@@ -117,4 +117,58 @@ async fn whatever_a_channel_does_the_alert_is_told_in_the_end() {
         soon(running).await.unwrap();
         soon(queue.ended()).await;
     }
+}
+
+/// Fails when it is let.
+struct Held {
+    begun: Notify,
+    may_end: Notify,
+}
+
+impl Channel for Held {
+    fn name(&self) -> ChannelName {
+        ChannelName::Sms
+    }
+
+    fn tell(&self, _: Job) -> BoxFuture<'_, Vec<Report>> {
+        Box::pin(async {
+            self.begun.notify_one();
+            self.may_end.notified().await;
+            vec![Outcome::Retry("on purpose".to_owned()).into()]
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_was_in_flight_when_somebody_took_the_alert_on_is_not_tried_again() {
+    let folder = TempDir::new().unwrap();
+    let (_sender, config) = watch::channel(Arc::new(settings(folder.path())));
+    let queue = open(&config);
+    let channel = Arc::new(Held { begun: Notify::new(), may_end: Notify::new() });
+    let (dispatcher, handle) = Dispatcher::new(queue.clone(), vec![channel.clone()], config);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(dispatcher.run(stop.clone()));
+    let id = admit(&queue, "Alarm").await;
+    soon(channel.begun.notified()).await;
+    let (answer, taken_on) = oneshot::channel();
+    handle.commands.send(Command::Acknowledge(id, "ana".to_owned(), answer)).await.unwrap();
+    soon(taken_on).await.unwrap().unwrap();
+    channel.may_end.notify_one();
+    let outcomes = soon(async {
+        loop {
+            let delivery = queue.reader().deliveries(id).unwrap().pop();
+            if let Some(delivery) = delivery.filter(|it| it.progress == Progress::Spared) {
+                break delivery.attempts.into_iter().map(|attempt| attempt.outcome);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    });
+    let expected = [
+        Outcome::Retry("on purpose".to_owned()),
+        Outcome::Spared("acknowledged by ana".to_owned()),
+    ];
+    assert_eq!(outcomes.await.collect::<Vec<_>>(), expected);
+    stop.cancel();
+    soon(running).await.unwrap();
+    soon(queue.ended()).await;
 }

@@ -119,6 +119,18 @@ impl Browser {
         self.follow(page)
     }
 
+    /// Looks again until the page says so, for ten seconds.
+    #[track_caller]
+    pub(crate) fn get_until(&mut self, path: &str, text: &str) -> Page {
+        for _ in 0..200 {
+            if self.get(path).body.contains(text) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        self.get(path).says(text)
+    }
+
     /// Sends a form with the token that the last page hid.
     pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let csrf = self.csrf.clone();
