@@ -41,11 +41,11 @@ lint: setup-test ## formatting, clippy, spelling, shell and TOML
 	$(VENV)/bin/taplo lint --no-schema *.toml
 	$(VENV)/bin/shellcheck tools/*.sh .ci/run
 
-bench: setup ## measure beside the neighbours; prints ratios and the conditions
+bench: setup $(VENV)/.done ## measure beside the neighbours; prints ratios and the conditions
 	tools/setup.sh bench
 	$(CARGO) bench --locked --bench neighbours
 
-bench-quick: setup ## the same in a few minutes, less exact
+bench-quick: setup $(VENV)/.done ## the same in a few minutes, less exact
 	tools/setup.sh bench
 	$(CARGO) bench --locked --bench neighbours -- --quick
 

@@ -19,7 +19,8 @@ test=(swaks=swaks msmtp=msmtp s-nail=s-nail curl=curl gammu=gammu postfix=postfi
     kamailio=kamailio /usr/share/doc/kamailio-tls-modules=kamailio-tls-modules
     chromium=chromium)
 bench=(smtp-source=postfix smtp-sink=postfix postal=postal swaks=swaks
-    baresip=baresip-core tshark=tshark stress-ng=stress-ng)
+    baresip=baresip-core tshark=tshark stress-ng=stress-ng kamailio=kamailio
+    /usr/share/doc/kamailio-tls-modules=kamailio-tls-modules ip=iproute2 nft=nftables)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -41,7 +41,8 @@ impl Running {
             .spawn()?;
         let folder = folder.to_owned();
         let mut running = Self { process, address, folder, start: Duration::ZERO };
-        greeted(address)?;
+        greeted(address)
+            .with_context(|| fs::read_to_string(running.folder.join("log")).unwrap_or_default())?;
         running.start = begun.elapsed();
         Ok(running)
     }

@@ -1,12 +1,13 @@
 //! Measures the appliance beside its neighbours on the same machine in the same run, and prints
 //! ratios with the conditions: absolute times say more about the machine.
 //!
-//! `cargo bench --bench neighbours [-- --quick] [understand|start|intake|telling|speech|rtp|day|postal …]`
+//! `cargo bench --bench neighbours [-- --quick] [understand|start|intake|telling|speech|rtp|loss|day|postal …]`
 
 mod answering;
 mod child;
 mod day;
 mod intake;
+mod loss;
 mod neighbour;
 mod report;
 mod rtp;
@@ -26,6 +27,7 @@ mod support {
     pub(crate) mod programs;
     pub(crate) mod sip;
     pub(crate) mod sipp;
+    pub(crate) mod talk;
     pub(crate) mod tshark;
 }
 
@@ -39,6 +41,11 @@ use report::{Report, say};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = arguments.split_first()
+        && first == loss::INSIDE
+    {
+        return loss::run_inside(rest);
+    }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let named: Vec<&String> =
         arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
@@ -68,6 +75,9 @@ fn main() -> Result<()> {
     if wanted("rtp") {
         rtp::measure(&rtp::Lengths::new(quick), &mut report)?;
         answering::measure(&folder.join("answering"), amount.rounds, &mut report)?;
+    }
+    if wanted("loss") {
+        loss::measure(folder, if quick { 40 } else { 500 }, &mut report)?;
     }
     if wanted("day") {
         day::measure(folder, if quick { 10_000 } else { 100_000 }, &mut report)?;

