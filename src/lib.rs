@@ -30,6 +30,8 @@ pub mod audio;
 
 pub mod rtp;
 
+pub mod line;
+
 pub mod modem;
 
 pub mod sip;

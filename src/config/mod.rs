@@ -3,6 +3,7 @@
 mod board;
 mod directory;
 pub mod edit;
+mod emergency;
 mod fault;
 mod load;
 mod name;
@@ -16,6 +17,7 @@ mod web;
 
 pub use board::{Board, BoardKind, Pin, Pins};
 pub use directory::{Directory, Person};
+pub use emergency::is_emergency;
 pub use fault::{Fault, LoadError};
 pub use load::{Loaded, known_keys};
 pub use name::{

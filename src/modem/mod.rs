@@ -3,7 +3,6 @@
 pub mod at;
 pub mod charset;
 pub mod driver;
-pub mod emergency;
 pub mod pdu;
 mod port;
 pub mod quirks;

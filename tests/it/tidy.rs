@@ -90,6 +90,7 @@ const PURE: &[&str] = &[
 /// Which module may import which, floor by floor: what stands below never looks up.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("config", &[]),
+    ("line", &[]),
     ("log", &[]),
     ("audio", &["config"]),
     ("rtp", &["audio", "config"]),
@@ -97,8 +98,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("speech", &["alert", "audio", "config"]),
     ("health", &["alert", "config"]),
     ("board", &["config", "health"]),
-    ("modem", &["config", "health"]),
-    ("sip", &["config"]),
+    ("modem", &["config", "health", "line"]),
+    ("sip", &["config", "line"]),
     ("channel", &["alert", "audio", "config", "health", "modem", "rtp", "sip", "speech"]),
     ("filter", &["alert", "config"]),
     ("queue", &["alert", "channel", "config", "health"]),
@@ -295,6 +296,18 @@ fn every_quirk_has_a_transcript() {
         }
     }
     none(&faults);
+}
+
+#[test]
+fn architecture_tells_who_may_know_whom() {
+    let Some(text) = architecture() else { return };
+    let rows = IMPORTS.iter().filter(|(name, all)| *all != EVERYONE && *name != "lib");
+    let rows = rows.map(|(name, all)| match all.join(", ") {
+        nobody if nobody.is_empty() => format!("| `{name}` | nobody |"),
+        known => format!("| `{name}` | {known} |"),
+    });
+    let missing = rows.filter(|row| !text.contains(row));
+    none(&missing.map(|row| format!("ARCHITECTURE.md lacks {row}")).collect::<Vec<_>>());
 }
 
 #[test]

@@ -14,7 +14,6 @@ use crate::audio::Pcm;
 use crate::channel::{Channel, Job, Outcome, Report};
 use crate::config::{ChannelName, Config, Extension, Person, SipSilence};
 use crate::modem;
-use crate::modem::emergency::is_emergency;
 use crate::rtp::{self, Session, Silence};
 use crate::sip::sdp::Agreed;
 use crate::sip::{
@@ -127,12 +126,7 @@ pub(super) fn by_name(name: &str) -> Result<Target, String> {
 
 /// Emergency numbers are never dialled, whatever the exchange would make of them.
 fn allowed(to: Target) -> Result<Target, String> {
-    let number = match &to {
-        Target::Number(number) => Some(number.clone()),
-        Target::Extension(extension) => extension.parse().ok(),
-        Target::Uri(uri) => uri.user.as_ref().and_then(|user| user.parse().ok()),
-    };
-    if number.is_some_and(|number| is_emergency(&number)) {
+    if to.is_emergency() {
         return Err(modem::CallEnd::Emergency.to_string());
     }
     Ok(to)

@@ -1,6 +1,6 @@
 //! What waits for the modem, in the order in which it came.
 
-use super::call::{CallEnd, CallJob};
+use super::call::{CallEnd, CallEvent, CallJob};
 use super::sms::{SmsError, SmsFailure, SmsJob};
 use crate::modem::at::Registration;
 
@@ -37,10 +37,10 @@ impl Job {
                 };
                 let _gone = job.answer.send(Err(SmsError { failure, sent: Vec::new() }));
             }
-            Self::Call(mut job) => job.end(match refusal {
+            Self::Call(mut job) => job.tell(CallEvent::Ended(match refusal {
                 Refusal::Unavailable(words) => CallEnd::Unavailable(words),
                 Refusal::NotRegistered(state) => CallEnd::NotRegistered(state),
-            }),
+            })),
         }
     }
 
@@ -48,7 +48,7 @@ impl Job {
     pub(super) fn drop_off(self) {
         match self {
             Self::Sms(_) => {}
-            Self::Call(mut job) => job.end(CallEnd::HungUp),
+            Self::Call(mut job) => job.tell(CallEvent::Ended(CallEnd::HungUp)),
         }
     }
 }

@@ -28,7 +28,6 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::emergency::is_emergency;
 use super::pdu::DeliveryState;
 use crate::config;
 
@@ -126,10 +125,11 @@ impl Modem {
             ModemState::Fault(words) => Some(CallEnd::Unavailable(words.clone())),
             ModemState::Starting | ModemState::Ready => None,
         };
-        let refusal = if is_emergency(&request.to) { Some(CallEnd::Emergency) } else { fault };
+        let refusal =
+            if config::is_emergency(&request.to) { Some(CallEnd::Emergency) } else { fault };
         let (call, mut job) = Call::new(request);
         match refusal {
-            Some(end) => job.end(end),
+            Some(end) => job.tell(CallEvent::Ended(end)),
             // A job that comes back ends the call as it is dropped: the appliance stops.
             None => drop(self.mailbox.send(job::Job::Call(job)).await),
         }

@@ -34,7 +34,7 @@ impl Serving<'_> {
         let result = self.talk(&mut job, stop).await;
         self.task.publish.send_modify(|status| status.in_call = false);
         if let Err(fault) = &result {
-            job.end(CallEnd::Lost(fault.to_string()));
+            job.tell(CallEvent::Ended(CallEnd::Lost(fault.to_string())));
         }
         result
     }

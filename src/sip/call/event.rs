@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::config::PhoneNumber;
+use crate::config::{PhoneNumber, is_emergency};
+use crate::line::Happens;
 use crate::sip::message::{Response, Scheme, Uri};
 use crate::sip::sdp;
 
@@ -26,6 +27,17 @@ impl Target {
             Self::Extension(_) | Self::Number(_) => true,
             Self::Uri(uri) => matches!(uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel),
         }
+    }
+
+    /// Whether an exchange might make an emergency call of it.
+    #[must_use]
+    pub fn is_emergency(&self) -> bool {
+        let number = match self {
+            Self::Number(number) => Some(number.clone()),
+            Self::Extension(extension) => extension.parse().ok(),
+            Self::Uri(uri) => uri.user.as_ref().and_then(|user| user.parse().ok()),
+        };
+        number.is_some_and(|number| is_emergency(&number))
     }
 }
 
@@ -60,6 +72,16 @@ pub enum CallEvent {
     Key(char),
     /// It is over. Always the last, and always told.
     Ended(CallEnd),
+}
+
+impl Happens for CallEvent {
+    fn is_end(&self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+
+    fn stopping() -> Self {
+        Self::Ended(CallEnd::Stopping)
+    }
 }
 
 /// How a call ended.

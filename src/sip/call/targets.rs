@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Target;
 use crate::sip::message::{Params, Response, Scheme, Uri};
 
 /// Most addresses that are called, the first one included.
@@ -38,6 +39,8 @@ impl Targets {
             uri.params.remove("method");
             let text = uri.to_string();
             let is_sip = matches!(uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel);
+            // Whoever sends us on does not make us call them.
+            let is_sip = is_sip && !Target::Uri(uri.clone()).is_emergency();
             if is_sip && self.tried.len() < MAX_TARGETS && !self.tried.contains(&text) {
                 self.tried.push(text);
                 self.open.push_back(uri);

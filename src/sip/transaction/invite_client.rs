@@ -7,9 +7,6 @@ use super::{Failure, Wish, sooner};
 use crate::sip::message::{Method, Name, Request, Response};
 use crate::sip::timing::Timing;
 
-/// How long a final answer is still expected to come again over UDP: timer D.
-const TIMER_D: Duration = Duration::from_secs(32);
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Calling,
@@ -80,7 +77,9 @@ impl InviteClient {
                 self.again = None;
                 let ack = acknowledgement(&self.request, response);
                 self.ack = Some(ack.clone());
-                let wait = if self.reliable { Duration::ZERO } else { TIMER_D };
+                // Timer D: as long as a final answer may still come again over UDP, 32 s by default.
+                let again = self.timing.transaction();
+                let wait = if self.reliable { Duration::ZERO } else { again };
                 self.until = Some(now + wait);
                 self.state = if self.reliable { State::Terminated } else { State::Completed };
                 vec![Wish::Send(ack), Wish::Pass]

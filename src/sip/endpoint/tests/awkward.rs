@@ -391,6 +391,15 @@ fn redirections_are_followed_within_limits() {
              !! ended: refused: 302 Words",
         ),
         (
+            "not to emergency services",
+            "-> 302 bare | Contact: <sip:112@pbx.example>, <tel:+112>, <sip:302@pbx.example>;q=0.1
+             <- ACK
+             <- INVITE sip:302@pbx.example CSeq:_2
+             -> 486
+             <- ACK
+             !! ended: busy",
+        ),
+        (
             "not without end",
             "-> 302 bare | Contact: <sip:301@pbx.example>
              <- ACK

@@ -1,6 +1,6 @@
 //! Numbers of emergency calls, which no alert may dial.
 
-use crate::config::PhoneNumber;
+use super::PhoneNumber;
 
 /// The numbers that a telephone takes for emergency calls (3GPP TS 22.101 section 10.1.1): the first
 /// two always, the others without a SIM card or where it says so. A modem dials them as an emergency
