@@ -91,6 +91,7 @@ fn answers_and_goodbyes() {
         Case("answer_without_contact", &[], HangUp, "answered, we hung up"),
         Case("answer_latin1", &[], Wait, "answered, they hung up"),
         Case("answer_odd", &[], HangUp, "ringing, answered, we hung up"),
+        Case("answer_parts", &[], HangUp, "answered, we hung up"),
         Case("garbage", &[], Wait, "answered, they hung up"),
         Case("forked", &[], Wait, "ringing, ringing, answered, they hung up"),
         Case("bye_481", &[], HangUp, "answered, we hung up"),

@@ -4,7 +4,7 @@ use super::{Call, CallEnd, CallEvent, Fork, MAX_FORKS, Phase, Purpose, Talk};
 use crate::config::Encryption;
 use crate::sip::act::{Act, Context, Outlet, Slot};
 use crate::sip::dialog::Dialog;
-use crate::sip::message::{Headers, Method, Name, NameAddr, Request, Response};
+use crate::sip::message::{Headers, Method, Name, NameAddr, Request, Response, part};
 use crate::sip::sdp;
 
 /// What we take within a call.
@@ -248,7 +248,5 @@ pub(super) fn acknowledgement(dialog: &Dialog, invite: Option<&Request>) -> Requ
 
 /// The description of sound in a message.
 pub(super) fn sound<'a>(headers: &Headers, body: &'a [u8]) -> Option<&'a [u8]> {
-    let kind = headers.get(&Name::ContentType).and_then(|kind| kind.split(';').next());
-    let is_sound = kind.is_none_or(|kind| kind.trim().eq_ignore_ascii_case(SDP));
-    (is_sound && !body.is_empty()).then_some(body)
+    part(headers.get(&Name::ContentType), body, SDP)
 }
