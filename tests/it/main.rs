@@ -19,6 +19,7 @@ mod cli_doctor;
 mod cli_provision;
 mod config_bad;
 mod config_edit;
+mod config_edit_table;
 mod config_example;
 mod config_read;
 mod corpus;
