@@ -11,6 +11,7 @@ mod audit;
 mod change;
 mod diff;
 mod facts;
+mod form;
 mod guard;
 mod live;
 mod mask;

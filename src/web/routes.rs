@@ -15,8 +15,8 @@ use super::account::Role;
 use super::api;
 use super::guard::{self, Visit};
 use super::page::{
-    self, access, account, alert, alerts, backup, log, people, settings, signin, statistics,
-    status, try_mail,
+    self, access, account, alert, alerts, backup, form, groups, log, people, settings, signin,
+    statistics, status, trial, try_mail,
 };
 use super::site::Site;
 use super::{live, metrics, preview};
@@ -84,6 +84,10 @@ fn operator() -> Router<Arc<Site>> {
         .route("/people/{name}/test", post(people::test))
         .route("/try", get(try_mail::form).post(try_mail::try_it))
         .route("/preview/{number}", get(preview::sound))
+        .route("/trial/relay", post(trial::relay))
+        .route("/trial/modem", post(trial::modem))
+        .route("/trial/sip", post(trial::call))
+        .route("/trial/voices", get(trial::voices))
         .route("/log", get(log::log))
         .route("/log/live", get(log::live))
 }
@@ -101,7 +105,13 @@ fn admin() -> Router<Arc<Site>> {
         .route("/people/save", post(people::save))
         .route("/people/remove", post(people::remove))
         .route("/people/{name}", get(people::person))
+        .route("/groups/{name}", get(groups::group))
+        .route("/groups/check", post(groups::check))
+        .route("/groups/save", post(groups::save))
         .route("/settings", get(settings::settings))
+        .route("/settings/form/{section}", get(form::section))
+        .route("/settings/form/{section}/{table}", get(form::table).post(form::act))
+        .route("/settings/check/{section}/{table}", post(form::check))
         .route("/settings/channel", post(settings::switch))
         .route("/settings/language", post(settings::language))
         .route("/settings/file", get(settings::file).post(settings::save_file))

@@ -141,7 +141,8 @@ fn tables_go_with_what_is_below_them() {
     assert!(!new.contains("mail") && !new.contains("20 min"), "{new}");
     assert!(new.contains("[sip]\n"), "{new}");
     assert_eq!(gone("audio", None), FILE);
-    let twice = format!("{FILE}\n[modem]\ndevice = \"/dev/x\"\n[filter]\n[modem.audio]\nvolume = 3\n");
+    let twice =
+        format!("{FILE}\n[modem]\ndevice = \"/dev/x\"\n[filter]\n[modem.audio]\nvolume = 3\n");
     let new = apply(&twice, &Edit::RemoveTable(path("modem", None))).unwrap().text;
     assert_eq!(new, format!("{FILE}\n[filter]\n"));
 }
@@ -168,7 +169,8 @@ fn what_would_be_wrong_is_refused_with_its_key() {
 
 #[test]
 fn a_group_is_those_who_are_in_it() {
-    let file = "[[person]]\nname = \"ana\"\ngroups = [\"night\"] # she\n\n[[person]]\nname = \"ben\"\n";
+    let file =
+        "[[person]]\nname = \"ana\"\ngroups = [\"night\"] # she\n\n[[person]]\nname = \"ben\"\n";
     let edit = |names: &[&str]| {
         let names = names.iter().map(|name| name.parse().unwrap()).collect();
         Edit::SetGroup("day".parse().unwrap(), names)

@@ -61,4 +61,5 @@ mod way_voip;
 mod web;
 mod web_access;
 mod web_api;
+mod web_forms;
 mod web_settings;

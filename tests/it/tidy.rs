@@ -84,6 +84,7 @@ const PURE: &[&str] = &[
     "src/web/account/lockout.rs",
     "src/web/account/session.rs",
     "src/web/account/totp.rs",
+    "src/web/form",
     "src/web/words",
 ];
 

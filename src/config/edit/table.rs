@@ -147,7 +147,7 @@ pub(super) fn remove(text: &str, table: &TablePath) -> Result<String, EditError>
     let parsed = Document::parse(text).map_err(|_| table.form())?;
     let steps = table.steps(&[]);
     let Some(found) = find(parsed.as_table(), &steps) else { return Ok(text.to_owned()) };
-    let Some(block) = block(parsed.as_table(), &steps) else {
+    let Some(headed) = block(parsed.as_table(), &steps) else {
         return remove_inline(text, table);
     };
     // Those below it first, as they may stand elsewhere.
@@ -156,7 +156,7 @@ pub(super) fn remove(text: &str, table: &TablePath) -> Result<String, EditError>
         let keys = table.keys.iter().cloned().chain([key.to_owned()]).collect();
         return remove(&remove(text, &TablePath { keys, nth: None })?, table);
     }
-    let lines = place::of_table(text, block).ok_or_else(|| table.form())?;
+    let lines = place::of_table(text, headed).ok_or_else(|| table.form())?;
     Ok(place::cut(text, &lines))
 }
 
@@ -164,13 +164,13 @@ fn remove_inline(text: &str, table: &TablePath) -> Result<String, EditError> {
     let mut document = document(text, table.name())?;
     let (last, before) = table.keys.split_last().ok_or_else(|| table.form())?;
     let steps: Vec<Step<'_>> = before.iter().map(|key| (key.as_str(), None)).collect();
-    let parent = find_mut(document.as_table_mut(), &steps).ok_or_else(|| table.form())?;
+    let holder = find_mut(document.as_table_mut(), &steps).ok_or_else(|| table.form())?;
     match table.nth {
         Some(nth) => {
-            let list = parent.get_mut(last).and_then(Item::as_array_mut);
+            let list = holder.get_mut(last).and_then(Item::as_array_mut);
             remove_item(list.ok_or_else(|| table.form())?, nth);
         }
-        None => drop(parent.remove(last)),
+        None => drop(holder.remove(last)),
     }
     Ok(document.to_string())
 }
@@ -291,12 +291,7 @@ fn set(
     Ok(document.to_string())
 }
 
-fn clear(
-    text: &str,
-    path: &TablePath,
-    steps: &[Step<'_>],
-    key: &str,
-) -> Result<String, EditError> {
+fn clear(text: &str, path: &TablePath, steps: &[Step<'_>], key: &str) -> Result<String, EditError> {
     let parsed = Document::parse(text).map_err(|_| path.form())?;
     if let Some(block) = block(parsed.as_table(), steps) {
         let lines = place::of_key(text, block, key);

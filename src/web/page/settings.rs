@@ -15,9 +15,11 @@ use crate::config::{ChannelName, Config};
 use crate::web::api::channel;
 use crate::web::change::{self, ChangeError, Done};
 use crate::web::diff::diff;
+use crate::web::form::{self, Chapter, said};
 use crate::web::guard::{Fields, Visit};
 use crate::web::mask;
 use crate::web::site::Site;
+use crate::web::words::Words;
 
 /// The page.
 pub(in crate::web) async fn settings(State(site): State<Arc<Site>>, visit: Visit) -> Response {
@@ -45,6 +47,7 @@ fn show(site: &Site, visit: &Visit, status: StatusCode, told: &Markup) -> Respon
                 }
             }
         }
+        (chapters(visit))
         section.card aria-labelledby="file" {
             h2 #file { (words.the_file) }
             p { code { (site.parts.config_file.display()) } }
@@ -53,6 +56,39 @@ fn show(site: &Site, visit: &Visit, status: StatusCode, told: &Markup) -> Respon
         (history(site, visit))
     };
     (status, page(visit, words.settings, Place::Settings, &content)).into_response()
+}
+
+/// A way to the form of every section.
+fn chapters(visit: &Visit) -> Markup {
+    let words = visit.words;
+    html! {
+        div.grid {
+            @for chapter in Chapter::ALL {
+                @let (id, title) = chapter_words(chapter, words);
+                section.card aria-labelledby=(id) {
+                    h2 id=(id) { (title) }
+                    ul.steps {
+                        @for section in form::sections_of(chapter) {
+                            li {
+                                a href={ "/settings/form/" (section.slug) } { (said(section.title, words)) }
+                                p.hint { (said(section.help, words)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+const fn chapter_words(chapter: Chapter, words: &Words) -> (&'static str, &'static str) {
+    match chapter {
+        Chapter::Telling => ("telling", words.chapter_telling),
+        Chapter::Telephones => ("telephones", words.chapter_telephones),
+        Chapter::Saying => ("saying", words.chapter_saying),
+        Chapter::Receiving => ("receiving", words.chapter_receiving),
+        Chapter::Machine => ("machine", words.chapter_machine),
+    }
 }
 
 fn channels(visit: &Visit, config: &Config) -> Markup {
@@ -183,15 +219,10 @@ pub(in crate::web) async fn file(State(site): State<Arc<Site>>, visit: Visit) ->
     match change::text(&site).await {
         Ok(text) => {
             let masked = mask::masked(&text);
-            editor(&visit, StatusCode::OK, &masked, &stamp(&text), &html! {})
+            editor(&visit, StatusCode::OK, &masked, &change::stamp(&text), &html! {})
         }
         Err(error) => problem(&visit, StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
-}
-
-/// By which a text shows that it is another.
-fn stamp(text: &str) -> String {
-    crate::web::account::token_digest(text)
 }
 
 fn editor(visit: &Visit, status: StatusCode, text: &str, stamp: &str, told: &Markup) -> Response {
@@ -258,7 +289,7 @@ pub(in crate::web) async fn save_file(
         return problem(&visit, StatusCode::INTERNAL_SERVER_ERROR, words.store_failed);
     };
     let shown = fields.raw("text").replace("\r\n", "\n");
-    if stamp(&current) != fields.get("stamp") {
+    if change::stamp(&current) != fields.get("stamp") {
         let wrong = tell(false, words.changed_meanwhile);
         return editor(&visit, StatusCode::CONFLICT, &shown, fields.get("stamp"), &wrong);
     }

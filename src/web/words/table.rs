@@ -255,6 +255,9 @@ words! {
     person: "Person", "Persona";
     add_person: "Add a person", "Añadir una persona";
     groups: "Groups", "Grupos";
+    group: "Group", "Grupo";
+    add_group: "Add a group", "Añadir un grupo";
+    group_hint: "A group exists when somebody is in it; mail to its name is an alert for all of them.", "Un grupo existe cuando alguien está en él; el correo a su nombre es una alerta para todos.";
     mail_address: "Mail address", "Dirección de correo";
     phone: "Telephone", "Teléfono";
     extension: "Extension", "Extensión";
@@ -283,6 +286,39 @@ words! {
     history: "Earlier configurations", "Configuraciones anteriores";
     no_history: "Nothing was changed from here yet.", "Todavía no se ha cambiado nada desde aquí.";
     go_back_to_it: "Go back to it", "Volver a ella";
+
+    // Forms of the configuration, and what can be tried of them.
+    chapter_telling: "Who is told by what", "A quién se avisa y cómo";
+    chapter_telephones: "Telephones and lights", "Teléfonos y luces";
+    chapter_saying: "What is said", "Lo que se dice";
+    chapter_receiving: "What comes in and is kept", "Lo que llega y se guarda";
+    chapter_machine: "The appliance", "El aparato";
+    check_it: "Show what would change", "Ver qué cambiaría";
+    not_right_yet: "Not right yet; nothing is saved.", "Todavía no está bien; no se guarda nada.";
+    not_saved: "This is not right; nothing was saved.", "Esto no está bien; no se guardó nada.";
+    none_yet: "There are none yet.", "Todavía no hay ninguno.";
+    add: "Add", "Añadir";
+    by_default: "(default)", "(por defecto)";
+    when_empty: "Empty:", "Vacío:";
+    secret_is_set: "It is set, and is not shown. Empty: it stays.", "Está puesta y no se muestra. Vacío: se queda.";
+    secret_is_not_set: "It is not set.", "No está puesta.";
+    take_out: "Take it out", "Quitarla";
+    trial_hint: "What is saved is tried, not what is being typed.", "Se prueba lo guardado, no lo que se está escribiendo.";
+    ask_relay: "Ask the relay", "Preguntar al servidor";
+    relay_answers: "it answers, and takes the login if there is one.", "contesta, y acepta la entrada si la hay.";
+    ask_modem: "Ask the module", "Preguntar al módulo";
+    hear_voices: "Hear the voices", "Oír las voces";
+    test_people: "Send a test to a person", "Enviar una prueba a una persona";
+    whom_to_call: "Whom to call", "A quién llamar";
+    call_it: "Call", "Llamar";
+    rang_after: "Ringing after", "Suena tras";
+    answered_after: "Answered after", "Contestada tras";
+    sound_came_back: "Our sound came back", "Nuestro sonido volvió";
+    of_a_sample: "Of a sample alert", "De una alerta de ejemplo";
+    operator: "Operator", "Operador";
+    signal: "Signal", "Señal";
+    balance: "Balance", "Saldo";
+    unknown: "unknown", "desconocido";
 
     // Try.
     paste_mail: "The mail, with its headers", "El correo, con sus cabeceras";
