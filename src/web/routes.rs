@@ -15,8 +15,8 @@ use super::account::Role;
 use super::api;
 use super::guard::{self, Visit};
 use super::page::{
-    self, access, account, alert, alerts, backup, form, groups, log, people, settings, signin,
-    statistics, status, trial, try_mail,
+    self, access, account, alert, alerts, backup, form, groups, log, people, self_test, settings,
+    signin, statistics, status, trial, try_mail,
 };
 use super::site::Site;
 use super::{live, metrics, preview};
@@ -84,6 +84,7 @@ fn operator() -> Router<Arc<Site>> {
         .route("/people/{name}/test", post(people::test))
         .route("/try", get(try_mail::form).post(try_mail::try_it))
         .route("/preview/{number}", get(preview::sound))
+        .route("/self-test", get(self_test::last).post(self_test::run))
         .route("/trial/relay", post(trial::relay))
         .route("/trial/modem", post(trial::modem))
         .route("/trial/sip", post(trial::call))

@@ -18,6 +18,7 @@ use super::audit::Audit;
 use super::live::MOST_STREAMS;
 use super::metrics::Counters;
 use super::preview::Previews;
+use super::self_test::Report;
 use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
 use crate::control::Desk;
@@ -59,6 +60,9 @@ pub(super) struct Site {
     pub(super) previews: Mutex<Previews>,
     /// Places for pages that are told what changes.
     pub(super) streams: Arc<Semaphore>,
+    /// The place for a self-test.
+    pub(super) self_testing: Semaphore,
+    self_test: Mutex<Option<Arc<Report>>>,
     calls: Mutex<BTreeMap<u64, Vec<Progress>>>,
     sessions: Mutex<Sessions>,
     lockout: Mutex<Lockout>,
@@ -93,6 +97,8 @@ impl Site {
             metrics: Mutex::default(),
             previews: Mutex::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            self_testing: Semaphore::new(1),
+            self_test: Mutex::default(),
             calls: Mutex::default(),
             sessions: Mutex::default(),
             lockout: Mutex::default(),
@@ -132,6 +138,15 @@ impl Site {
             setup.take().inspect(SetupToken::forget);
         }
         setup.clone()
+    }
+
+    /// What the newest self-test found.
+    pub(super) fn self_test(&self) -> Option<Arc<Report>> {
+        self.self_test.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn keep_self_test(&self, report: Arc<Report>) {
+        *self.self_test.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
     }
 
     /// Follows the calls until the stop.

@@ -63,3 +63,4 @@ mod web_access;
 mod web_api;
 mod web_forms;
 mod web_settings;
+mod web_status;

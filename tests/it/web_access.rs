@@ -43,6 +43,8 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("POST", "/trial/modem", "operator"),
     ("POST", "/trial/sip", "operator"),
     ("GET", "/trial/voices", "operator"),
+    ("GET", "/self-test", "operator"),
+    ("POST", "/self-test", "operator"),
     ("GET", "/log", "operator"),
     ("GET", "/log/live", "operator"),
     ("POST", "/alerts/1/retry", "operator"),

@@ -16,6 +16,7 @@ mod layout;
 pub(super) mod log;
 mod parts;
 pub(super) mod people;
+pub(super) mod self_test;
 pub(super) mod settings;
 pub(super) mod signin;
 pub(super) mod statistics;

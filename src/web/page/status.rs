@@ -47,10 +47,7 @@ fn fragment(facts: &Facts, words: &Words) -> Markup {
             @else { (alerts::table(&facts.newest, words)) }
             p { a href="/alerts" { (words.see_all) } }
         }
-        section.card aria-labelledby="parts" {
-            h2 #parts { (words.parts) }
-            (parts::all(facts, words))
-        }
+        (parts::all(facts, words))
     }
 }
 

@@ -123,6 +123,39 @@ words! {
     see_all: "All alerts", "Todas las alertas";
     memory: "Memory", "Memoria";
 
+    machine: "Machine", "Equipo";
+    temperature: "Temperature", "Temperatura";
+    operator: "Operator", "Operador";
+    signal: "Signal", "Señal";
+    balance: "Balance", "Saldo";
+    unknown: "unknown", "desconocido";
+    none_known: "none", "ninguno";
+    sip_off: "does not register", "no se registra";
+    sip_trying: "is being registered", "se está registrando";
+    sip_registered: "registered", "registrada";
+    sip_failed: "not registered", "no registrada";
+    registered_for: "Registered for", "Registrada desde hace";
+    expires_in: "Good for another", "Válida todavía";
+    next_try_in: "Tried again in", "Se reintenta en";
+    transport: "Transport", "Transporte";
+    round_trip: "Round trip", "Ida y vuelta";
+    seen_as: "Seen as", "Vista como";
+    last_error: "Last error", "Último error";
+    lights: "Lights", "Luces";
+    led_health: "Health", "Salud";
+    led_fault: "Fault", "Fallo";
+    dark: "dark", "apagada";
+    lit: "lit", "encendida";
+    blinks: "comes on", "se enciende";
+    times_in_ten_seconds: "times in ten seconds", "veces en diez segundos";
+    self_test: "Self-test", "Autodiagnóstico";
+    run_self_test: "Run the self-test", "Hacer el autodiagnóstico";
+    self_test_hint: "It asks every part what it can: ports, modem, sound, voices, SIP, relay, network, clock, disk. No mail, no SMS and no call goes out.", "Pregunta a cada parte lo que puede: puertos, módem, sonido, voces, SIP, servidor de correo, red, reloj, disco. No sale ningún correo, SMS ni llamada.";
+    not_yet: "not yet", "todavía no";
+    checks: "checks", "comprobaciones";
+    warnings: "warnings", "avisos";
+    failures: "failed", "fallidas";
+
     // Alerts.
     no_alerts: "There are no alerts.", "No hay alertas.";
     no_match: "No alert matches.", "Ninguna alerta coincide.";
@@ -315,10 +348,6 @@ words! {
     answered_after: "Answered after", "Contestada tras";
     sound_came_back: "Our sound came back", "Nuestro sonido volvió";
     of_a_sample: "Of a sample alert", "De una alerta de ejemplo";
-    operator: "Operator", "Operador";
-    signal: "Signal", "Señal";
-    balance: "Balance", "Saldo";
-    unknown: "unknown", "desconocido";
 
     // Try.
     paste_mail: "The mail, with its headers", "El correo, con sus cabeceras";
