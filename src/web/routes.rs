@@ -77,6 +77,7 @@ fn viewer() -> Router<Arc<Site>> {
         .route("/account/totp/off", post(account::totp_off))
 }
 
+        .route("/account/recovery", post(account::recovery))
 fn operator() -> Router<Arc<Site>> {
     Router::new()
         .route("/alerts/{id}/{act}", post(alert::act))

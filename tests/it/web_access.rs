@@ -172,7 +172,11 @@ async fn a_second_factor_is_wanted_from_then_on_and_each_code_once() {
         boss.post("/account/totp/on", &wrong).must(400);
         let first = code(&secret, now);
         let right = [("secret", secret.as_str()), ("code", &first), ("now", PASSWORD)];
-        boss.post("/account/totp/on", &right).must(200).says("Log in again");
+        let page = boss.post("/account/totp/on", &right).must(200).says("Log in again");
+        let found = Regex::new("<code>([a-z0-9-]{19})</code>").unwrap();
+        let shown: Vec<String> =
+            found.captures_iter(&page.body).map(|found| found[1].to_owned()).collect();
+        assert_eq!(shown.len(), 8);
         let mut again = Browser::at(address, false);
         again.log_in("boss", PASSWORD).must(200).says("Six digits");
         again.get("/alerts").says("Six digits");
@@ -183,6 +187,22 @@ async fn a_second_factor_is_wanted_from_then_on_and_each_code_once() {
         again.post("/login/code", &[("code", &next)]).must(200).says("Newest alerts");
         again.get("/account").says("The second factor is on");
         again.post("/account/totp/off", &[("now", "not this one")]).must(403);
+        // Without the telephone, by a code from paper; and only once.
+        let mut lost = Browser::at(address, false);
+        let lose = |lost: &mut Browser| lost.log_in("boss", PASSWORD).must(200);
+        lose(&mut lost);
+        let typed = shown[3].to_uppercase().replace('-', " ");
+        lost.post("/login/code", &[("code", &typed)]).must(200).says("Newest alerts");
+        lost.get("/account").says("that are left: 7");
+        let mut twice = Browser::at(address, false);
+        lose(&mut twice);
+        twice.post("/login/code", &[("code", &shown[3])]).must(401);
+        // New ones make the old ones useless.
+        lost.post("/account/recovery", &[("again", "not this one")]).must(403);
+        let page = lost.post("/account/recovery", &[("again", PASSWORD)]).must(200);
+        assert_eq!(found.captures_iter(&page.body).count(), 8);
+        twice.post("/login/code", &[("code", &shown[4])]).must(401);
+        lost.get("/audit").says("recovery code");
         again.post("/account/totp/off", &[("now", PASSWORD)]).must(200);
         Browser::at(address, false).log_in("boss", PASSWORD).says("Newest alerts");
     })

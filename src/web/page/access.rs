@@ -317,6 +317,7 @@ fn failed(site: &Site, visit: &Visit, error: &FileError) -> Response {
         FileError::Account(AccountError::LastAdmin(_)) => words.last_admin,
         FileError::Account(AccountError::TooMany) => words.too_many,
         FileError::Account(AccountError::TokenName) => words.token_wrong,
+        FileError::Account(AccountError::RecoveryCode) => words.code_wrong,
         FileError::Account(AccountError::Unknown(_) | AccountError::UnknownToken(_)) => {
             words.not_found
         }

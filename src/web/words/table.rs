@@ -52,7 +52,7 @@ words! {
     login_wait: "Too many tries. Wait, then try again. Seconds to wait:", "Demasiados intentos. Espere y pruebe otra vez. Segundos de espera:";
     login_busy: "Too many log in at this moment. Try again.", "Demasiados entran en este momento. Pruebe otra vez.";
     code: "Code of the second factor", "Código del segundo factor";
-    code_hint: "Six digits, from the program on your telephone.", "Seis cifras, del programa de su teléfono.";
+    code_hint: "Six digits, from the program on your telephone; or one of your recovery codes.", "Seis cifras, del programa de su teléfono; o uno de sus códigos de recuperación.";
     code_wrong: "The code is not right, or was used already.", "El código no es correcto o ya se usó.";
     continue_: "Continue", "Continuar";
     setup: "First start", "Primer inicio";
@@ -242,6 +242,10 @@ words! {
     turn_on: "Turn on", "Activar";
     turn_off: "Turn off", "Desactivar";
     qr_of_secret: "QR code of the second factor", "Código QR del segundo factor";
+    recovery_codes: "Recovery codes", "Códigos de recuperación";
+    recovery_intro: "Each is good once in place of the second factor, for the day your telephone is lost. Print them or write them down now: they are not shown again.", "Cada uno sirve una vez en lugar del segundo factor, para el día en que pierda el teléfono. Imprímalos o escríbalos ahora: no se vuelven a mostrar.";
+    recovery_left: "Recovery codes that are left:", "Códigos de recuperación que quedan:";
+    new_recovery: "Make new recovery codes", "Crear códigos de recuperación nuevos";
     or_type: "Or type this into it:", "O escriba esto en él:";
     users: "Users", "Usuarios";
     role: "Role", "Rol";
