@@ -7,6 +7,7 @@
 
 pub mod account;
 mod api;
+mod archive;
 mod audit;
 mod change;
 mod diff;
@@ -27,6 +28,7 @@ mod self_test;
 mod server;
 mod site;
 mod statistics;
+mod update;
 mod words;
 
 pub use audit::{Audit, Entry};

@@ -19,7 +19,7 @@ use super::page::{
     signin, statistics, status, trial, try_mail,
 };
 use super::site::Site;
-use super::{live, metrics, preview};
+use super::{live, metrics, preview, update};
 
 /// Everything, with its guards.
 pub(super) fn all(site: &Arc<Site>) -> Router {
@@ -34,6 +34,8 @@ pub(super) fn all(site: &Arc<Site>) -> Router {
         .merge(anybody())
         .fallback(nothing)
         .layer(from_fn_with_state(Arc::clone(site), guard::forms))
+        // What is too large for the memory is no form that could be read before.
+        .merge(guarded(Router::new().route(update::PATH, post(page::update::upload)), Role::Admin))
         .layer(from_fn_with_state(Arc::clone(site), guard::visit));
     Router::new()
         .merge(pages)
@@ -123,6 +125,7 @@ fn admin() -> Router<Arc<Site>> {
         .route("/backup", get(backup::backup))
         .route("/backup/configuration", post(backup::configuration))
         .route("/backup/restore", post(backup::restore))
+        .route("/backup/history", post(backup::history))
 }
 
 async fn nothing(visit: Visit) -> Response {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::account::{
     AccountFile, FileError, Lives, Lockout, Passwords, Role, Sessions, SetupToken, Totp, UserName,
@@ -19,6 +20,7 @@ use super::live::MOST_STREAMS;
 use super::metrics::Counters;
 use super::preview::Previews;
 use super::self_test::Report;
+use super::update::Update;
 use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
 use crate::control::Desk;
@@ -63,6 +65,11 @@ pub(super) struct Site {
     /// The place for a self-test.
     pub(super) self_testing: Semaphore,
     self_test: Mutex<Option<Arc<Report>>>,
+    /// The place for an update.
+    pub(super) updating: Arc<Semaphore>,
+    pub(super) update: Mutex<Update>,
+    /// What goes on when its page was answered.
+    pub(super) tasks: TaskTracker,
     calls: Mutex<BTreeMap<u64, Vec<Progress>>>,
     sessions: Mutex<Sessions>,
     lockout: Mutex<Lockout>,
@@ -99,6 +106,9 @@ impl Site {
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             self_testing: Semaphore::new(1),
             self_test: Mutex::default(),
+            updating: Arc::new(Semaphore::new(1)),
+            update: Mutex::default(),
+            tasks: TaskTracker::new(),
             calls: Mutex::default(),
             sessions: Mutex::default(),
             lockout: Mutex::default(),

@@ -28,6 +28,7 @@ pub(super) mod try_mail;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
+pub(super) mod update;
 
 pub(super) use badge::{STATES, state_name};
 pub(super) use icon::Icon;

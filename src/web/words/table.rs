@@ -383,6 +383,16 @@ words! {
     backup_intro: "The configuration with its passwords. Keep it in a safe place.", "La configuración con sus contraseñas. Guárdela en un lugar seguro.";
     download_configuration: "Download the configuration", "Descargar la configuración";
     download_history: "Download the newest alerts (JSON)", "Descargar las alertas más recientes (JSON)";
+    history_backup: "History", "Historial";
+    history_intro: "All alerts with their mails and what became of them.", "Todas las alertas con sus correos y lo que fue de ellas.";
+    download_whole_history: "Download the history", "Descargar el historial";
+    history_restore: "To restore it, stop the appliance and unpack it in place of the folder queue of the store: while it runs, the store belongs to it alone, and alerts that waited would be told a second time.", "Para restaurarlo, detenga el aparato y desempaquételo en lugar de la carpeta queue del almacén: mientras funciona, el almacén es solo suyo, y de las alertas en espera se avisaría otra vez.";
+    update: "Update", "Actualizar";
+    update_intro: "A signed bundle (.raucb) of the image. It is checked and written beside the version in use, which stays until the next start of the machine.", "Un paquete firmado (.raucb) de la imagen. Se comprueba y se escribe junto a la versión en uso, que se queda hasta el próximo inicio del equipo.";
+    update_installing: "The update is being installed. Load the page again.", "Se está instalando la actualización. Cargue la página otra vez.";
+    update_installed: "The update is installed. It is used from the next start of the machine on.", "La actualización está instalada. Se usa desde el próximo inicio del equipo.";
+    update_failed: "The update was not installed.", "La actualización no se instaló.";
+    bundle: "Bundle", "Paquete";
     restore: "Restore", "Restaurar";
     restore_intro: "A configuration that was downloaded here. It is checked before it takes the place of the one in force, which is kept in the history.", "Una configuración descargada aquí. Se comprueba antes de sustituir a la vigente, que queda en el historial.";
 }
