@@ -15,8 +15,8 @@ use super::account::Role;
 use super::api;
 use super::guard::{self, Visit};
 use super::page::{
-    self, access, account, alert, alerts, backup, form, groups, log, people, self_test, settings,
-    signin, statistics, status, trial, try_mail,
+    self, access, account, alert, alerts, audit, backup, config_file, form, groups, history, log,
+    people, self_test, settings, signin, statistics, status, trial, try_mail,
 };
 use super::site::Site;
 use super::{live, metrics, preview, update};
@@ -77,9 +77,9 @@ fn viewer() -> Router<Arc<Site>> {
         .route("/account/password", post(account::password))
         .route("/account/totp/on", post(account::totp_on))
         .route("/account/totp/off", post(account::totp_off))
+        .route("/account/recovery", post(account::recovery))
 }
 
-        .route("/account/recovery", post(account::recovery))
 fn operator() -> Router<Arc<Site>> {
     Router::new()
         .route("/alerts/{id}/{act}", post(alert::act))
@@ -104,7 +104,7 @@ fn admin() -> Router<Arc<Site>> {
         .route("/access/role", post(access::role))
         .route("/access/token/add", post(access::add_token))
         .route("/access/token/remove", post(access::remove_token))
-        .route("/audit", get(access::audit))
+        .route("/audit", get(audit::audit))
         .route("/people/check", post(people::check))
         .route("/people/save", post(people::save))
         .route("/people/remove", post(people::remove))
@@ -118,10 +118,10 @@ fn admin() -> Router<Arc<Site>> {
         .route("/settings/check/{section}/{table}", post(form::check))
         .route("/settings/channel", post(settings::switch))
         .route("/settings/language", post(settings::language))
-        .route("/settings/file", get(settings::file).post(settings::save_file))
-        .route("/settings/file/check", post(settings::check_file))
-        .route("/settings/history/{name}", get(settings::earlier))
-        .route("/settings/undo", post(settings::undo))
+        .route("/settings/file", get(config_file::file).post(config_file::save_file))
+        .route("/settings/file/check", post(config_file::check_file))
+        .route("/settings/history/{name}", get(history::earlier))
+        .route("/settings/undo", post(history::undo))
         .route("/backup", get(backup::backup))
         .route("/backup/configuration", post(backup::configuration))
         .route("/backup/restore", post(backup::restore))

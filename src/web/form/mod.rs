@@ -1,11 +1,13 @@
 //! The configuration as forms. A section's fields are data (`sections`): the one page that shows
 //! them, and the one reader of what was typed (`typed`), know no section by name. Pure.
 
+mod beside;
 mod sections;
 mod typed;
 
 use super::words::Words;
-pub(super) use typed::{Beside, Item, Typed, Value, beside, current, items, path, wanted};
+pub(super) use beside::{Beside, beside};
+pub(super) use typed::{Item, Typed, Value, current, items, path, wanted};
 
 /// A text in English and in Spanish.
 pub(super) type Said = (&'static str, &'static str);
