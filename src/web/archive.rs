@@ -88,7 +88,7 @@ fn send(files: Vec<(String, u64, File)>, to: &mpsc::Sender<Piece>) -> Option<()>
 
 /// Name, mode, owner, length, time, sum, kind: numbers in octal digits.
 fn header(name: &str, length: u64) -> Vec<u8> {
-    let mut fields = vec![
+    let mut fields = [
         padded(name, 100),
         padded("0000600", 8),
         padded("0000000", 8),

@@ -27,7 +27,7 @@ pub(super) fn shine(status: &Status) -> Vec<(Led, Shine)> {
 
 fn one(led: Led, status: &Status) -> Shine {
     let alarm = !status.alarms.is_empty();
-    let mut on_before = is_lit(led, status, alarm, WATCHED - STEP);
+    let mut on_before = is_lit(led, status, alarm, WATCHED.saturating_sub(STEP));
     let (mut lit, mut dark, mut begun) = (0, 0, 0);
     let mut time = WATCHED;
     while time < 2 * WATCHED {

@@ -54,7 +54,7 @@ fn added(old: &str, new: &str) -> String {
     let mut shown = String::new();
     for line in new.lines() {
         if !known.contains(&line) {
-            shown += &format!("{before} / {line}\n");
+            shown.extend([before, " / ", line, "\n"]);
         }
         before = line;
     }

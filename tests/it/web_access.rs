@@ -189,13 +189,13 @@ async fn a_second_factor_is_wanted_from_then_on_and_each_code_once() {
         again.post("/login/code", &[("code", &next)]).must(200).says("Newest alerts");
         // Without the telephone, by a code from paper; and only once.
         let mut lost = Browser::at(address, false);
-        let lose = |lost: &mut Browser| lost.log_in("boss", PASSWORD).must(200);
-        lose(&mut lost);
+        let enter = |browser: &mut Browser| browser.log_in("boss", PASSWORD).must(200);
+        enter(&mut lost);
         let typed = shown[3].to_uppercase().replace('-', " ");
         lost.post("/login/code", &[("code", &typed)]).must(200).says("Newest alerts");
         lost.get("/account").says("that are left: 7");
         let mut twice = Browser::at(address, false);
-        lose(&mut twice);
+        enter(&mut twice);
         twice.post("/login/code", &[("code", &shown[3])]).must(401);
         // New ones make the old ones useless.
         lost.post("/account/recovery", &[("again", "not this one")]).must(403);

@@ -132,9 +132,9 @@ async fn tables_are_added_changed_and_removed_and_secrets_stay_hidden() {
         let to = "/settings/check/texts/es";
         let said = type_into(&mut boss, "/settings/form/texts/es", to, &check).must(200);
         said.says("Escuche: ").says("<audio");
-        let wrong = [("v.call", "{sumary}")];
+        let wrong = [("v.call", "{nothing}")];
         let said = type_into(&mut boss, "/settings/form/texts/es", to, &wrong).must(200);
-        let said = said.says("data-beside=\"call\">unknown placeholder {sumary}");
+        let said = said.says("data-beside=\"call\">unknown placeholder {nothing}");
         assert!(!said.body.contains("<audio"));
         // Undo by history.
         let settings = boss.get("/settings").must(200).body;

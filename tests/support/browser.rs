@@ -176,7 +176,7 @@ pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
 /// What the forms of a page are filled in with when they come.
 pub(crate) fn filled_in(body: &str) -> Vec<(String, String)> {
     let tag = Regex::new(
-        r#"(?s)<input ([^>]*)>|<select ([^>]*)>(.*?)</select>|<textarea ([^>]*)>\n?(.*?)</textarea>"#,
+        r"(?s)<input ([^>]*)>|<select ([^>]*)>(.*?)</select>|<textarea ([^>]*)>\n?(.*?)</textarea>",
     )
     .unwrap();
     let option = Regex::new(r#"<option value="([^"]*)"[^>]* selected"#).unwrap();

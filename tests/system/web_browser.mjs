@@ -186,7 +186,7 @@ try {
   // A template is edited, seen and heard before it is saved.
   await visit(page, '/settings/form/texts/+', 'template', false);
   await page.fill('#f-name', 'en');
-  await page.fill('#f-call', 'Listen. {sumary}');
+  await page.fill('#f-call', 'Listen. {nothing}');
   await page.waitForFunction(() => document.querySelector('#e-call').textContent.includes('unknown placeholder'));
   await page.fill('#f-call', 'Listen. {summary} on {host}.');
   await page.waitForSelector('#checked audio');

@@ -164,13 +164,13 @@ fn remove_inline(text: &str, table: &TablePath) -> Result<String, EditError> {
     let mut document = document(text, table.name())?;
     let (last, before) = table.keys.split_last().ok_or_else(|| table.form())?;
     let steps: Vec<Step<'_>> = before.iter().map(|key| (key.as_str(), None)).collect();
-    let holder = find_mut(document.as_table_mut(), &steps).ok_or_else(|| table.form())?;
+    let parent = find_mut(document.as_table_mut(), &steps).ok_or_else(|| table.form())?;
     match table.nth {
         Some(nth) => {
-            let list = holder.get_mut(last).and_then(Item::as_array_mut);
-            remove_item(list.ok_or_else(|| table.form())?, nth);
+            let items = parent.get_mut(last).and_then(Item::as_array_mut);
+            remove_item(items.ok_or_else(|| table.form())?, nth);
         }
-        None => drop(holder.remove(last)),
+        None => drop(parent.remove(last)),
     }
     Ok(document.to_string())
 }

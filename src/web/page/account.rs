@@ -157,7 +157,7 @@ pub(in crate::web) async fn totp_on(
         return show(&site, &visit, StatusCode::INTERNAL_SERVER_ERROR, "", words.store_failed);
     };
     let (name, kept) = (who.name.clone(), kept(&codes));
-    let changed = site.accounts.change(move |all| all.set_totp(&name, secret, kept));
+    let changed = site.accounts.change(move |all| all.set_totp(&name, secret, kept)).is_ok();
     let done = html! { (tell(true, words.factor_is_on)) (shown_once(&codes, words)) };
     ended(&site, &visit, &who, changed, "totp.on", &done)
 }
@@ -174,7 +174,7 @@ pub(in crate::web) async fn totp_off(
         return show(&site, &visit, StatusCode::FORBIDDEN, "", words.password_wrong);
     }
     let name = who.name.clone();
-    let changed = site.accounts.change(move |all| all.clear_totp(&name));
+    let changed = site.accounts.change(move |all| all.clear_totp(&name)).is_ok();
     ended(&site, &visit, &who, changed, "totp.off", &tell(true, words.factor_is_off))
 }
 
@@ -218,16 +218,16 @@ fn shown_once(codes: &[String], words: &Words) -> Markup {
 }
 
 /// Ends all her sessions after a change of the second factor, and says what was done.
-fn ended<E>(
+fn ended(
     site: &Site,
     visit: &Visit,
     who: &Who,
-    changed: Result<(), E>,
+    changed: bool,
     what: &str,
     done: &Markup,
 ) -> Response {
     let words = visit.words;
-    if changed.is_err() {
+    if !changed {
         return show(site, visit, StatusCode::INTERNAL_SERVER_ERROR, "", words.store_failed);
     }
     site.audit.note(visit.name(), &visit.peer.to_string(), what, "");

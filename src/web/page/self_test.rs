@@ -50,7 +50,7 @@ fn show(visit: &Visit, status: StatusCode, report: Option<&Report>, told: &Marku
                     tbody {
                         @for found in &report.findings {
                             tr {
-                                td data-label=(words.what) { (found.check) }
+                                td.nowrap data-label=(words.what) { (found.check) }
                                 td data-label=(words.state) { (grade(found.grade, words)) }
                                 td data-label=(words.detail) {
                                     (found.seen)
