@@ -157,7 +157,7 @@ fn user(
             note("user.role", &name);
         }
         User::TotpOff { name } => {
-            file.change(|all| all.set_totp(&name, None))?;
+            file.change(|all| all.clear_totp(&name))?;
             note("totp.off", &name);
         }
         User::Remove { name } => {

@@ -96,6 +96,11 @@ pub(super) async fn text(site: &Site) -> Result<String, ChangeError> {
     read.map_err(|error| ChangeError::Broken(error.to_string()))
 }
 
+/// By which a text shows that it is another.
+pub(super) fn stamp(text: &str) -> String {
+    super::account::token_digest(text)
+}
+
 fn folder(site: &Site) -> PathBuf {
     site.folder.join("configuration")
 }

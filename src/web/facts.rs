@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::lights::{Shine, shine};
+use super::self_test::Report;
 use super::site::{Site, now};
 use super::words::Words;
 use crate::alert::AlertId;
+use crate::board::Led;
 use crate::channel::Outcome;
 use crate::channel::call::Progress as CallProgress;
 use crate::config::{ChannelName, Config};
-use crate::control::{AlertView, complete, show};
+use crate::control::{AlertView, Answer, Request, SipAccountView, complete, show};
 use crate::health::{Part, Status, Wakes};
 use crate::queue::{Queue, ReadError};
 
@@ -53,6 +56,14 @@ pub(super) struct Facts {
     pub(super) running: Duration,
     /// Calls under way: the newest of each.
     pub(super) calls: Vec<CallProgress>,
+    /// The accounts of the SIP telephone.
+    pub(super) sip: Vec<SipAccountView>,
+    /// How the lights shine; none without a board.
+    pub(super) lights: Vec<(Led, Shine)>,
+    /// Of the processor, in °C.
+    pub(super) temperature: Option<i64>,
+    /// What the newest self-test found.
+    pub(super) self_test: Option<Arc<Report>>,
 }
 
 impl Facts {
@@ -62,10 +73,15 @@ impl Facts {
         let running = now().saturating_duration_since(site.begun);
         let calls = site.calls_now();
         let health = Arc::clone(&site.parts.desk.health.borrow());
+        // Without a telephone the desk says why; so does its part.
+        let sip = match site.parts.desk.answer(Request::SipStatus).await {
+            Ok(Answer::SipStatus { accounts }) => accounts,
+            Ok(_) | Err(_) => Vec::new(),
+        };
         let asked =
             tokio::task::spawn_blocking(move || Self::ask(&queue, &config, running, calls, health));
         match asked.await {
-            Ok(facts) => facts,
+            Ok(facts) => facts.map(|facts| Self { sip, self_test: site.self_test(), ..facts }),
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
@@ -104,6 +120,10 @@ impl Facts {
             people: people.len(),
             unreachable: unreachable.collect(),
             free_space: free_space(config),
+            lights: config.board.as_ref().map_or_else(Vec::new, |_| shine(&health)),
+            temperature: temperature(),
+            sip: Vec::new(),
+            self_test: None,
             health,
             memory: memory(),
             running,
@@ -182,6 +202,13 @@ fn last_outcome(channel: ChannelName, recent: &[AlertView]) -> Option<(Timestamp
 pub(super) fn free_space(config: &Config) -> Option<u64> {
     let disk = rustix::fs::statvfs(&config.appliance.store).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Of the processor, in °C; a machine in a machine has none.
+fn temperature() -> Option<i64> {
+    let text = std::fs::read_to_string("/sys/class/thermal/thermal_zone0/temp").ok()?;
+    let thousandths: i64 = text.trim().parse().ok()?;
+    Some(thousandths / 1000)
 }
 
 /// Bytes of memory that the process holds.

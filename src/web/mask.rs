@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike, Value};
 
 /// Keys whose values are secrets.
-const SECRET: [&str; 2] = ["password", "pin"];
+const SECRET: [&str; 3] = ["password", "pin", "private_key"];
 
 /// What stands for the secret of a number.
 fn mark(number: usize) -> String {
@@ -88,12 +88,14 @@ name = "zabbix"
 password = "x\"y"
 [sip]
 account = [{ extension = "200", password = "in line" }]
+[wireguard]
+private_key = "yAnz5TF="
 "#;
 
     #[test]
     fn secrets_are_hidden_and_come_back() {
         let masked = masked(TEXT);
-        for secret in ["hunter2", "0000", "x\\\"y", "in line"] {
+        for secret in ["hunter2", "0000", "x\\\"y", "in line", "yAnz5TF"] {
             assert!(!masked.contains(secret), "{masked}");
         }
         assert!(masked.contains("user = \"password\"") && masked.contains("# the relay's"));

@@ -7,11 +7,14 @@
 
 pub mod account;
 mod api;
+mod archive;
 mod audit;
 mod change;
 mod diff;
 mod facts;
+mod form;
 mod guard;
+mod lights;
 mod live;
 mod mask;
 mod metrics;
@@ -21,9 +24,11 @@ mod plot;
 mod preview;
 mod routes;
 mod search;
+mod self_test;
 mod server;
 mod site;
 mod statistics;
+mod update;
 mod words;
 
 pub use audit::{Audit, Entry};

@@ -15,11 +15,11 @@ use super::account::Role;
 use super::api;
 use super::guard::{self, Visit};
 use super::page::{
-    self, access, account, alert, alerts, backup, log, people, settings, signin, statistics,
-    status, try_mail,
+    self, access, account, alert, alerts, audit, backup, config_file, form, groups, history, log,
+    people, self_test, settings, signin, statistics, status, trial, try_mail,
 };
 use super::site::Site;
-use super::{live, metrics, preview};
+use super::{live, metrics, preview, update};
 
 /// Everything, with its guards.
 pub(super) fn all(site: &Arc<Site>) -> Router {
@@ -34,6 +34,8 @@ pub(super) fn all(site: &Arc<Site>) -> Router {
         .merge(anybody())
         .fallback(nothing)
         .layer(from_fn_with_state(Arc::clone(site), guard::forms))
+        // What is too large for the memory is no form that could be read before.
+        .merge(guarded(Router::new().route(update::PATH, post(page::update::upload)), Role::Admin))
         .layer(from_fn_with_state(Arc::clone(site), guard::visit));
     Router::new()
         .merge(pages)
@@ -75,6 +77,7 @@ fn viewer() -> Router<Arc<Site>> {
         .route("/account/password", post(account::password))
         .route("/account/totp/on", post(account::totp_on))
         .route("/account/totp/off", post(account::totp_off))
+        .route("/account/recovery", post(account::recovery))
 }
 
 fn operator() -> Router<Arc<Site>> {
@@ -84,6 +87,11 @@ fn operator() -> Router<Arc<Site>> {
         .route("/people/{name}/test", post(people::test))
         .route("/try", get(try_mail::form).post(try_mail::try_it))
         .route("/preview/{number}", get(preview::sound))
+        .route("/self-test", get(self_test::last).post(self_test::run))
+        .route("/trial/relay", post(trial::relay))
+        .route("/trial/modem", post(trial::modem))
+        .route("/trial/sip", post(trial::call))
+        .route("/trial/voices", get(trial::voices))
         .route("/log", get(log::log))
         .route("/log/live", get(log::live))
 }
@@ -96,21 +104,28 @@ fn admin() -> Router<Arc<Site>> {
         .route("/access/role", post(access::role))
         .route("/access/token/add", post(access::add_token))
         .route("/access/token/remove", post(access::remove_token))
-        .route("/audit", get(access::audit))
+        .route("/audit", get(audit::audit))
         .route("/people/check", post(people::check))
         .route("/people/save", post(people::save))
         .route("/people/remove", post(people::remove))
         .route("/people/{name}", get(people::person))
+        .route("/groups/{name}", get(groups::group))
+        .route("/groups/check", post(groups::check))
+        .route("/groups/save", post(groups::save))
         .route("/settings", get(settings::settings))
+        .route("/settings/form/{section}", get(form::section))
+        .route("/settings/form/{section}/{table}", get(form::table).post(form::act))
+        .route("/settings/check/{section}/{table}", post(form::check))
         .route("/settings/channel", post(settings::switch))
         .route("/settings/language", post(settings::language))
-        .route("/settings/file", get(settings::file).post(settings::save_file))
-        .route("/settings/file/check", post(settings::check_file))
-        .route("/settings/history/{name}", get(settings::earlier))
-        .route("/settings/undo", post(settings::undo))
+        .route("/settings/file", get(config_file::file).post(config_file::save_file))
+        .route("/settings/file/check", post(config_file::check_file))
+        .route("/settings/history/{name}", get(history::earlier))
+        .route("/settings/undo", post(history::undo))
         .route("/backup", get(backup::backup))
         .route("/backup/configuration", post(backup::configuration))
         .route("/backup/restore", post(backup::restore))
+        .route("/backup/history", post(backup::history))
 }
 
 async fn nothing(visit: Visit) -> Response {

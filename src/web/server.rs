@@ -27,6 +27,7 @@ use super::guard::{Encrypted, Peer};
 use super::metrics;
 use super::routes;
 use super::site::{Parts, Site};
+use super::update;
 use crate::config::{Config, Web};
 use crate::smtp::{TlsSlot, open_port};
 
@@ -258,8 +259,10 @@ async fn converse<S>(
         request.extensions_mut().insert(client);
         request.extensions_mut().insert(Encrypted(encrypted));
         let mut routes = routes.clone();
+        let is_upload = request.uri().path() == update::PATH;
+        let longest = if is_upload { update::LONGEST_UPLOAD } else { LONGEST_REQUEST };
         async move {
-            let answer = tokio::time::timeout(LONGEST_REQUEST, routes.call(request)).await;
+            let answer = tokio::time::timeout(longest, routes.call(request)).await;
             answer.unwrap_or_else(|_| Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()))
         }
     });

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::account::{
     AccountFile, FileError, Lives, Lockout, Passwords, Role, Sessions, SetupToken, Totp, UserName,
@@ -18,6 +19,8 @@ use super::audit::Audit;
 use super::live::MOST_STREAMS;
 use super::metrics::Counters;
 use super::preview::Previews;
+use super::self_test::Report;
+use super::update::Update;
 use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
 use crate::control::Desk;
@@ -59,6 +62,14 @@ pub(super) struct Site {
     pub(super) previews: Mutex<Previews>,
     /// Places for pages that are told what changes.
     pub(super) streams: Arc<Semaphore>,
+    /// The place for a self-test.
+    pub(super) self_testing: Semaphore,
+    self_test: Mutex<Option<Arc<Report>>>,
+    /// The place for an update.
+    pub(super) updating: Arc<Semaphore>,
+    pub(super) update: Mutex<Update>,
+    /// What goes on when its page was answered.
+    pub(super) tasks: TaskTracker,
     calls: Mutex<BTreeMap<u64, Vec<Progress>>>,
     sessions: Mutex<Sessions>,
     lockout: Mutex<Lockout>,
@@ -93,6 +104,11 @@ impl Site {
             metrics: Mutex::default(),
             previews: Mutex::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            self_testing: Semaphore::new(1),
+            self_test: Mutex::default(),
+            updating: Arc::new(Semaphore::new(1)),
+            update: Mutex::default(),
+            tasks: TaskTracker::new(),
             calls: Mutex::default(),
             sessions: Mutex::default(),
             lockout: Mutex::default(),
@@ -132,6 +148,15 @@ impl Site {
             setup.take().inspect(SetupToken::forget);
         }
         setup.clone()
+    }
+
+    /// What the newest self-test found.
+    pub(super) fn self_test(&self) -> Option<Arc<Report>> {
+        self.self_test.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn keep_self_test(&self, report: Arc<Report>) {
+        *self.self_test.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
     }
 
     /// Follows the calls until the stop.

@@ -329,6 +329,9 @@ proptest! {
                 }
                 Edit::OrderChannels(_) | Edit::SetLanguage(_) => {}
                 Edit::SetFullText(on) => prop_assert_eq!(config.sms.full_text, *on),
+                Edit::SetGroup(..) | Edit::SetTable(..) | Edit::RemoveTable(..) => {
+                    prop_assert!(false, "not made here");
+                }
             }
             text = edited.text;
         }

@@ -84,6 +84,8 @@ const PURE: &[&str] = &[
     "src/web/account/lockout.rs",
     "src/web/account/session.rs",
     "src/web/account/totp.rs",
+    "src/web/form",
+    "src/web/lights.rs",
     "src/web/words",
 ];
 
@@ -110,8 +112,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "alert", "audio", "channel", "config", "control", "health", "intake", "log", "queue",
-            "smtp", "speech",
+            "alert", "audio", "board", "channel", "config", "control", "health", "intake", "log",
+            "queue", "smtp", "speech",
         ],
     ),
     ("demo", &["alert", "appliance", "audio", "channel", "config", "modem", "queue", "rtp", "sip"]),

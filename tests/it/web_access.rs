@@ -39,6 +39,14 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("GET", "/account", "viewer"),
     ("GET", "/people", "operator"),
     ("GET", "/try", "operator"),
+    ("POST", "/trial/relay", "operator"),
+    ("POST", "/trial/modem", "operator"),
+    ("POST", "/trial/sip", "operator"),
+    ("GET", "/trial/voices", "operator"),
+    ("GET", "/self-test", "operator"),
+    ("POST", "/update", "admin"),
+    ("POST", "/backup/history", "admin"),
+    ("POST", "/self-test", "operator"),
     ("GET", "/log", "operator"),
     ("GET", "/log/live", "operator"),
     ("POST", "/alerts/1/retry", "operator"),
@@ -53,6 +61,13 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("GET", "/settings/file", "admin"),
     ("POST", "/settings/file", "admin"),
     ("POST", "/settings/file/check", "admin"),
+    ("GET", "/settings/form/mail", "admin"),
+    ("GET", "/settings/form/listener/+", "admin"),
+    ("POST", "/settings/form/mail/-", "admin"),
+    ("POST", "/settings/check/mail/-", "admin"),
+    ("GET", "/groups/oncall", "admin"),
+    ("POST", "/groups/check", "admin"),
+    ("POST", "/groups/save", "admin"),
     ("POST", "/settings/channel", "admin"),
     ("POST", "/settings/language", "admin"),
     ("POST", "/settings/undo", "admin"),
@@ -159,7 +174,11 @@ async fn a_second_factor_is_wanted_from_then_on_and_each_code_once() {
         boss.post("/account/totp/on", &wrong).must(400);
         let first = code(&secret, now);
         let right = [("secret", secret.as_str()), ("code", &first), ("now", PASSWORD)];
-        boss.post("/account/totp/on", &right).must(200).says("Log in again");
+        let page = boss.post("/account/totp/on", &right).must(200).says("Log in again");
+        let found = Regex::new("<code>([a-z0-9-]{19})</code>").unwrap();
+        let shown: Vec<String> =
+            found.captures_iter(&page.body).map(|found| found[1].to_owned()).collect();
+        assert_eq!(shown.len(), 8);
         let mut again = Browser::at(address, false);
         again.log_in("boss", PASSWORD).must(200).says("Six digits");
         again.get("/alerts").says("Six digits");
@@ -168,6 +187,22 @@ async fn a_second_factor_is_wanted_from_then_on_and_each_code_once() {
         // The next one is within what clocks may differ.
         let next = code(&secret, now + 30);
         again.post("/login/code", &[("code", &next)]).must(200).says("Newest alerts");
+        // Without the telephone, by a code from paper; and only once.
+        let mut lost = Browser::at(address, false);
+        let enter = |browser: &mut Browser| browser.log_in("boss", PASSWORD).must(200);
+        enter(&mut lost);
+        let typed = shown[3].to_uppercase().replace('-', " ");
+        lost.post("/login/code", &[("code", &typed)]).must(200).says("Newest alerts");
+        lost.get("/account").says("that are left: 7");
+        let mut twice = Browser::at(address, false);
+        enter(&mut twice);
+        twice.post("/login/code", &[("code", &shown[3])]).must(401);
+        // New ones make the old ones useless.
+        lost.post("/account/recovery", &[("again", "not this one")]).must(403);
+        let page = lost.post("/account/recovery", &[("again", PASSWORD)]).must(200);
+        assert_eq!(found.captures_iter(&page.body).count(), 8);
+        twice.post("/login/code", &[("code", &shown[4])]).must(401);
+        lost.get("/audit").says("recovery code");
         again.get("/account").says("The second factor is on");
         again.post("/account/totp/off", &[("now", "not this one")]).must(403);
         again.post("/account/totp/off", &[("now", PASSWORD)]).must(200);

@@ -172,3 +172,39 @@ pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
         fields.iter().map(|(k, v)| format!("{}={}", escape(k), escape(v))).collect();
     pairs.join("&")
 }
+
+/// What the forms of a page are filled in with when they come.
+pub(crate) fn filled_in(body: &str) -> Vec<(String, String)> {
+    let tag = Regex::new(
+        r"(?s)<input ([^>]*)>|<select ([^>]*)>(.*?)</select>|<textarea ([^>]*)>\n?(.*?)</textarea>",
+    )
+    .unwrap();
+    let option = Regex::new(r#"<option value="([^"]*)"[^>]* selected"#).unwrap();
+    let of = |attributes: &str, name: &str| {
+        let found = format!(" {attributes} ");
+        let (_, rest) = found.split_once(&format!(" {name}=\""))?;
+        Some(plain(rest.split('"').next()?))
+    };
+    let mut fields = Vec::new();
+    for found in tag.captures_iter(body) {
+        let (attributes, value) = if let Some(input) = found.get(1) {
+            let input = input.as_str();
+            if input.contains("type=\"checkbox\"") && !input.contains(" checked") {
+                continue;
+            }
+            (input, of(input, "value").unwrap_or_default())
+        } else if let Some(select) = found.get(2) {
+            let chosen = option.captures(&found[3]).map(|found| plain(&found[1]));
+            (select.as_str(), chosen.unwrap_or_default())
+        } else {
+            (found.get(4).unwrap().as_str(), plain(&found[5]))
+        };
+        fields.extend(of(attributes, "name").map(|name| (name, value)));
+    }
+    fields
+}
+
+fn plain(text: &str) -> String {
+    let text = text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">");
+    text.replace("&amp;", "&")
+}

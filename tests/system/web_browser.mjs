@@ -1,6 +1,6 @@
 // Drives a real browser through the administration of a running demo: set-up, login with a second
-// factor, a person, the sample alert live to "acknowledged", a tried mail that is heard, roles, a
-// telephone's width, dark, Spanish. axe-core looks at every page. Prints one line of JSON.
+// factor, a person, the sample alert live to "acknowledged", a tried mail that is heard, a setting with
+// a fault, a template that is heard, the self-test, roles, a telephone's width, dark, Spanish. axe-core looks at every page. Prints one line of JSON.
 //
 // Environment: PAGES (http://host:port), TOKEN (set-up), SMTP (port), OUT (folder for pictures),
 // MODULES (folder with playwright-core and axe-core), CHROMIUM (path of the browser).
@@ -168,7 +168,49 @@ try {
   await look(page, 'tried');
   await picture(page, 'try');
 
-  for (const [address, name] of [['/alerts', 'alerts'], ['/statistics', 'statistics'], ['/people', 'people'],
+  // A setting with a fault, said beside its field while it is typed; then the difference; then saved.
+  await visit(page, '/settings/form/filter', 'form', false);
+  await page.fill('#f-repeat_window', 'soon');
+  await page.waitForFunction(() => document.querySelector('#e-repeat_window').textContent.includes('expected'));
+  must((await page.getAttribute('#f-repeat_window', 'aria-invalid')) === 'true', 'the field is not marked');
+  await look(page, 'form with a fault');
+  await picture(page, 'form-fault');
+  await page.fill('#f-repeat_window', '10 min');
+  await page.waitForSelector('#checked .diff .add');
+  must((await page.textContent('#e-repeat_window')) === '', 'the fault stays when it is right');
+  await look(page, 'form with a difference');
+  await page.click('button[value=save]');
+  must((await page.textContent('main')).includes('Changed and taken up'), 'the setting was not saved');
+  must((await page.inputValue('#f-repeat_window')) === '10 min', 'the setting is not shown');
+
+  // A template is edited, seen and heard before it is saved.
+  await visit(page, '/settings/form/texts/+', 'template', false);
+  await page.fill('#f-name', 'en');
+  await page.fill('#f-call', 'Listen. {nothing}');
+  await page.waitForFunction(() => document.querySelector('#e-call').textContent.includes('unknown placeholder'));
+  await page.fill('#f-call', 'Listen. {summary} on {host}.');
+  await page.waitForSelector('#checked audio');
+  must((await page.textContent('#checked')).includes('Listen.'), 'the template is not shown');
+  await page.evaluate(() => document.querySelector('#checked audio').play());
+  await page.waitForFunction(() => document.querySelector('#checked audio').currentTime > 0.5, { timeout: 60000 });
+  await look(page, 'template heard');
+  await picture(page, 'template');
+  await page.click('button[value=save]');
+  must((await page.textContent('main')).includes('Changed and taken up'), 'the template was not saved');
+
+  // What is set is tried; the appliance tests itself.
+  await page.goto(`${PAGES}/settings/form/mail`);
+  await page.click('form[action="/trial/relay"] button');
+  must((await page.textContent('main')).includes('it answers'), 'the relay was not asked');
+  await visit(page, '/self-test', 'self-test', false);
+  await page.click('main form button');
+  await page.waitForSelector('table .badge.good', { timeout: 60000 });
+  await look(page, 'self-test done');
+  await picture(page, 'self-test');
+
+  for (const [address, name] of [['/settings/form/mail', 'form-mail'], ['/settings/form/sip-account', 'sip-accounts'],
+    ['/settings/form/listener/+', 'form-listener'], ['/settings/form/modem', 'form-modem'], ['/settings/form/speech', 'form-speech'],
+    ['/trial/voices', 'voices'], ['/groups/+', 'group'], ['/alerts', 'alerts'], ['/statistics', 'statistics'], ['/people', 'people'],
     ['/settings', 'settings'], ['/settings/file', 'file'], ['/log', 'log'], ['/access', 'access'],
     ['/audit', 'audit'], ['/backup', 'backup'], ['/api', 'api']]) {
     await visit(page, address, name);
@@ -201,9 +243,21 @@ try {
   }
   await page.goto(`${PAGES}/`);
   await page.selectOption('select[name=theme]', 'dark');
+  await page.selectOption('footer select[name=language]', 'es');
   await page.click('footer button');
   await look(page, 'dark');
   await picture(page, 'dark');
+
+  // The forms on a telephone, dark, in Spanish.
+  await page.setViewportSize(phone);
+  for (const [address, name] of [['/settings', 'phone-settings'], ['/settings/form/mail', 'phone-form'], ['/settings/form/texts/en', 'phone-template'],
+    ['/settings/form/sip-account/+', 'phone-account'], ['/self-test', 'phone-self-test'], ['/groups/oncall', 'phone-group'],
+    ['/people', 'phone-people'], ['/backup', 'phone-backup']]) {
+    await visit(page, address, name);
+  }
+  must((await page.getAttribute('html', 'lang')) === 'es', 'the forms are not in Spanish');
+  await page.goto(`${PAGES}/settings/form/filter`);
+  must((await page.textContent('main')).includes('Asuntos de los que nunca se avisa'), 'the form is not in Spanish');
 } catch (error) {
   faults.push(`stopped: ${error.message.split('\n')[0]}`);
 } finally {

@@ -1,5 +1,6 @@
 //! `[aliases]`, when somebody leaves.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use toml_edit::{Document, Item, Value};
@@ -9,7 +10,7 @@ use super::settings::document;
 use super::{EditError, place};
 use crate::config::{Directory, Person};
 
-const FORM: EditError = EditError::Form("aliases");
+const FORM: EditError = EditError::Form(Cow::Borrowed("aliases"));
 
 /// Takes a person, and the groups that have nobody without her, out of every alias. An alias that
 /// means nobody any more is taken out itself.

@@ -8,7 +8,9 @@ mod file;
 mod people;
 mod place;
 mod settings;
+mod table;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,8 @@ use super::{
     ChannelName, Config, Extension, GroupName, Language, Loaded, MailAddress, Person, PersonName,
     PhoneNumber, VoiceName,
 };
+
+pub use table::{Setting, TableChange, TablePath, count, values};
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,12 @@ pub enum Edit {
     SetLanguage(Language),
     /// All parts of an SMS, or the first only.
     SetFullText(bool),
+    /// Who is in a group. It is gone when nobody is.
+    SetGroup(GroupName, BTreeSet<PersonName>),
+    /// Values of a table, which is made if it is missing. What is not named stays.
+    SetTable(TablePath, Vec<TableChange>),
+    /// A table less, with those below it.
+    RemoveTable(TablePath),
 }
 
 /// What becomes of the values of a person.
@@ -96,7 +106,7 @@ pub enum EditError {
     PersonExists(PersonName),
     /// The text has a form that cannot be changed in place.
     #[error("`{0}` stands in the file in a form that only an editor can change")]
-    Form(&'static str),
+    Form(Cow<'static, str>),
     /// Somebody else has been changing the file all the time.
     #[error("somebody else is changing {0}; try again")]
     Busy(PathBuf),
@@ -214,6 +224,12 @@ fn change(
             }
             settings::set(text, "sms", "full_text", *on)
         }
+        Edit::SetGroup(group, members) => {
+            members.iter().try_for_each(|name| known(name).map(drop))?;
+            people::set_group(text, people.values(), group, members)
+        }
+        Edit::SetTable(path, changes) => table::change(text, path, changes),
+        Edit::RemoveTable(path) => table::remove(text, path),
     }
 }
 

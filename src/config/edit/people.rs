@@ -1,12 +1,15 @@
 //! `[[person]]`, or `person = [{ … }]`.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use toml_edit::{Array, Document, InlineTable, Item, Table, TableLike, Value};
 
 use super::settings::{document, put};
 use super::{Change, EditError, PersonUpdate, place};
-use crate::config::{Person, PersonName};
+use crate::config::{GroupName, Person, PersonName};
 
-const FORM: EditError = EditError::Form("person");
+const FORM: EditError = EditError::Form(Cow::Borrowed("person"));
 
 /// Adds a person after the others, or at the end of the file.
 pub(super) fn add(text: &str, person: &Person) -> Result<String, EditError> {
@@ -66,6 +69,29 @@ pub(super) fn update(
     cleared.into_iter().try_fold(document.to_string(), |text, key| clear(&text, name, key))
 }
 
+/// Puts these people, and nobody else, into a group.
+pub(super) fn set_group<'a>(
+    text: &str,
+    mut people: impl Iterator<Item = &'a Person>,
+    group: &GroupName,
+    members: &BTreeSet<PersonName>,
+) -> Result<String, EditError> {
+    people.try_fold(text.to_owned(), |text, person| {
+        let mut groups = person.groups.clone();
+        let changes = if members.contains(&person.name) {
+            groups.insert(group.clone())
+        } else {
+            groups.remove(group)
+        };
+        if !changes {
+            return Ok(text);
+        }
+        let groups = if groups.is_empty() { Change::Clear } else { Change::Set(groups) };
+        let change = PersonUpdate { groups, ..PersonUpdate::default() };
+        update(&text, &person.name, &change)
+    })
+}
+
 /// Takes out one person with the comments that are about her.
 pub(super) fn remove(text: &str, name: &PersonName) -> Result<String, EditError> {
     let parsed = Document::parse(text).map_err(|_| FORM)?;
@@ -83,7 +109,7 @@ pub(super) fn remove(text: &str, name: &PersonName) -> Result<String, EditError>
 }
 
 /// Adds an item to a list written on one line or one below the other, and keeps it so.
-fn push_item(list: &mut Array, mut item: Value) {
+pub(super) fn push_item(list: &mut Array, mut item: Value) {
     let alone = list.len() == 1;
     if let Some(last) = list.len().checked_sub(1).and_then(|last| list.get_mut(last)) {
         *item.decor_mut() = last.decor().clone();
@@ -175,8 +201,8 @@ fn fill(table: &mut dyn TableLike, person: &Person) {
     }
 }
 
-fn group_list<'a>(groups: impl Iterator<Item = &'a crate::config::GroupName>) -> Value {
-    Value::Array(groups.map(crate::config::GroupName::as_str).collect())
+fn group_list<'a>(groups: impl Iterator<Item = &'a GroupName>) -> Value {
+    Value::Array(groups.map(GroupName::as_str).collect())
 }
 
 fn as_value<T>(change: &Change<T>, value: impl Fn(&T) -> Value) -> Change<Value> {

@@ -13,9 +13,36 @@ pub(super) fn of_table(text: &str, table: &Table) -> Option<Range<usize>> {
     let above = text.get(floor..line_start(text, header.start))?;
     let comments: usize =
         above.split_inclusive('\n').rev().take_while(|line| is_comment(line)).map(str::len).sum();
-    let last = table.iter().filter_map(|(_, item)| Item::span(item)).map(|span| span.end).max();
-    let end = line_end(text, last.unwrap_or(header.end));
+    let end = line_end(text, last_value(table).unwrap_or(header.end));
     Some(line_start(text, header.start) - comments..own_comments_end(text, end))
+}
+
+/// Where the last value below its own header ends.
+fn last_value(table: &Table) -> Option<usize> {
+    let ends = table.iter().filter_map(|(_, item)| match item {
+        Item::Value(value) => value.span().map(|span| span.end),
+        Item::Table(dotted) if dotted.is_dotted() => last_value(dotted),
+        Item::Table(_) | Item::ArrayOfTables(_) | Item::None => None,
+    });
+    ends.max()
+}
+
+/// The end of the line that shows an example of a key (`#key = …`) below a table's header, where its
+/// value is looked for by whoever reads the file.
+pub(super) fn after_example(text: &str, table: &Table, key: &str) -> Option<usize> {
+    let mut at = line_end(text, table.span()?.end);
+    for line in text.get(at..)?.split_inclusive('\n') {
+        let bare = line.strip_prefix('#').unwrap_or(line);
+        if bare.trim_start().starts_with('[') {
+            return None;
+        }
+        at += line.len();
+        let example = line.strip_prefix('#').and_then(|line| line.strip_prefix(key));
+        if example.is_some_and(|rest| rest.trim_start().starts_with('=')) {
+            return line.ends_with('\n').then_some(at);
+        }
+    }
+    None
 }
 
 /// A key with its value.

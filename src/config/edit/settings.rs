@@ -1,5 +1,7 @@
 //! One key of one section.
 
+use std::borrow::Cow;
+
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 use super::EditError;
@@ -13,7 +15,7 @@ pub(super) fn set(
 ) -> Result<String, EditError> {
     let mut document = document(text, section)?;
     let item = document.entry(section).or_insert_with(|| Item::Table(Table::new()));
-    let table = item.as_table_like_mut().ok_or(EditError::Form(section))?;
+    let table = item.as_table_like_mut().ok_or(EditError::Form(section.into()))?;
     put(table, key, value.into());
     Ok(document.to_string())
 }
@@ -29,6 +31,9 @@ pub(super) fn put(table: &mut dyn TableLike, key: &str, mut value: Value) {
 }
 
 /// The text as something that can be changed; `concerning` is what the fault is about.
-pub(super) fn document(text: &str, concerning: &'static str) -> Result<DocumentMut, EditError> {
-    text.parse().map_err(|_| EditError::Form(concerning))
+pub(super) fn document(
+    text: &str,
+    concerning: impl Into<Cow<'static, str>>,
+) -> Result<DocumentMut, EditError> {
+    text.parse().map_err(|_| EditError::Form(concerning.into()))
 }

@@ -7,14 +7,14 @@
 mod file;
 mod lockout;
 mod password;
+pub(super) mod recovery;
+mod role;
 mod session;
 mod setup;
 mod token;
 mod totp;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ pub(super) use file::write_private;
 pub use file::{AccountFile, FileError};
 pub use lockout::Lockout;
 pub use password::{PasswordError, Passwords, check as check_password, hash as hash_password};
+pub use role::{Role, UserName};
 pub use session::{Lives, Session, SessionKey, Sessions};
 pub use setup::SetupToken;
 pub use token::{ApiToken, Scope, digest as token_digest};
@@ -34,95 +35,6 @@ const VERSION: u32 = 1;
 /// Most users, and most tokens.
 const MOST: usize = 100;
 
-/// What somebody may do; each may what those before may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Look.
-    Viewer,
-    /// Acknowledge, stop and retry alerts, and send tests.
-    Operator,
-    /// Change the configuration and the users.
-    Admin,
-}
-
-impl Role {
-    /// All of them, the least first.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
-
-    /// The word on the command line and in the file.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let role = Self::ALL.into_iter().find(|role| role.as_str() == text);
-        role.ok_or("expected viewer, operator or admin")
-    }
-}
-
-/// Name of a user: 1 to 32 letters, digits, `.`, `_` or `-`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct UserName(String);
-
-impl UserName {
-    /// The text itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for UserName {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim().to_lowercase();
-        let right = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if (1..=32).contains(&text.len()) && text.chars().all(right) {
-            Ok(Self(text))
-        } else {
-            Err("expected 1 to 32 letters, digits, '.', '_' or '-'")
-        }
-    }
-}
-
-impl TryFrom<String> for UserName {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<UserName> for String {
-    fn from(name: UserName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for UserName {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
 /// Somebody who may log in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -133,6 +45,9 @@ pub struct User {
     /// Her second factor, once she has confirmed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub totp: Option<TotpSecret>,
+    /// What is kept of the codes that take its place, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery: Vec<String>,
     /// Counts up when her sessions are to end: a new password, another role.
     #[serde(default)]
     pub generation: u64,
@@ -175,6 +90,9 @@ pub enum AccountError {
     /// The name of a token is not one.
     #[error("expected a name of 1 to 40 printable characters that no other token has")]
     TokenName,
+    /// It is no recovery code, or was used.
+    #[error("this is no recovery code, or it was used")]
+    RecoveryCode,
 }
 
 impl Accounts {
@@ -189,7 +107,7 @@ impl Accounts {
         if self.users.contains_key(&name) {
             return Err(AccountError::Exists(name));
         }
-        let user = User { role, password: hash, totp: None, generation: 0 };
+        let user = User { role, password: hash, totp: None, recovery: Vec::new(), generation: 0 };
         self.users.insert(name, user);
         Ok(())
     }
@@ -223,16 +141,51 @@ impl Accounts {
         self.change(name, |user| user.password = hash)
     }
 
-    /// Sets or takes away the second factor.
+    /// Sets the second factor, with what is kept of the codes that may take its place.
     ///
     /// # Errors
     /// If nobody has the name.
     pub fn set_totp(
         &mut self,
         name: &UserName,
-        totp: Option<TotpSecret>,
+        totp: TotpSecret,
+        recovery: Vec<String>,
     ) -> Result<(), AccountError> {
-        self.change(name, |user| user.totp = totp)
+        self.change(name, |user| (user.totp, user.recovery) = (Some(totp), recovery))
+    }
+
+    /// Takes the second factor away.
+    ///
+    /// # Errors
+    /// If nobody has the name.
+    pub fn clear_totp(&mut self, name: &UserName) -> Result<(), AccountError> {
+        self.change(name, |user| (user.totp, user.recovery) = (None, Vec::new()))
+    }
+
+    /// Gives somebody other recovery codes; her sessions go on.
+    ///
+    /// # Errors
+    /// If nobody has the name.
+    pub fn set_recovery(
+        &mut self,
+        name: &UserName,
+        recovery: Vec<String>,
+    ) -> Result<(), AccountError> {
+        let user = self.users.get_mut(name).ok_or_else(|| AccountError::Unknown(name.clone()))?;
+        user.recovery = recovery;
+        Ok(())
+    }
+
+    /// Uses up a recovery code; `code` is as it was typed.
+    ///
+    /// # Errors
+    /// If nobody has the name, or it is none of hers.
+    pub fn use_recovery(&mut self, name: &UserName, code: &str) -> Result<(), AccountError> {
+        let user = self.users.get_mut(name).ok_or_else(|| AccountError::Unknown(name.clone()))?;
+        let kept = recovery::kept(code);
+        let place = user.recovery.iter().position(|known| *known == kept);
+        user.recovery.remove(place.ok_or(AccountError::RecoveryCode)?);
+        Ok(())
     }
 
     /// Adds a token.
@@ -304,16 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn names_are_plain() {
-        for right in ["ana", "Ana.M", "a-b_c", &"x".repeat(32)] {
-            assert_eq!(name(right).as_str(), right.to_lowercase());
-        }
-        for wrong in ["", " ", "a b", "<b>", "ñ", &"x".repeat(33), "../x"] {
-            assert!(wrong.parse::<UserName>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn there_is_always_somebody_who_may_change_things() {
         let mut accounts = Accounts::default();
         accounts.add(name("ana"), Role::Admin, "x".into()).unwrap();
@@ -332,10 +275,21 @@ mod tests {
     }
 
     #[test]
-    fn roles_grow() {
-        assert!(Role::Viewer < Role::Operator && Role::Operator < Role::Admin);
-        for role in Role::ALL {
-            assert_eq!(role.as_str().parse(), Ok(role));
-        }
+    fn a_recovery_code_is_good_once() {
+        let mut accounts = Accounts::default();
+        accounts.add(name("ana"), Role::Admin, "x".into()).unwrap();
+        let codes = recovery::make().unwrap();
+        let kept = codes.iter().map(|code| recovery::kept(code)).collect();
+        let secret = TotpSecret::make().unwrap();
+        accounts.set_totp(&name("ana"), secret, kept).unwrap();
+        let text = serde_json::to_string(&accounts).unwrap();
+        let code = codes.last().unwrap();
+        assert!(!text.contains(code));
+        accounts.use_recovery(&name("ana"), code).unwrap();
+        let used = Err(AccountError::RecoveryCode);
+        assert_eq!(accounts.use_recovery(&name("ana"), code), used);
+        assert_eq!(accounts.use_recovery(&name("ana"), ""), used);
+        accounts.clear_totp(&name("ana")).unwrap();
+        assert_eq!(accounts.use_recovery(&name("ana"), codes.first().unwrap()), used);
     }
 }

@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file::write_private;
-use super::token::random;
+use super::token::letters;
 
-/// Letters of the token: to be typed from a screen.
+/// Letters of the token.
 const LENGTH: usize = 16;
 
 /// The token of an appliance that nobody has set up.
@@ -31,11 +31,7 @@ impl SetupToken {
         {
             return Ok(Self { token: kept.trim().to_owned(), file });
         }
-        let random = random().ok_or_else(|| io::Error::other("no random numbers"))?;
-        let letters = random.chars().filter(char::is_ascii_alphanumeric).take(LENGTH);
-        let letters: String = letters.collect::<String>().to_lowercase();
-        let token =
-            letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
+        let token = letters().ok_or_else(|| io::Error::other("no random numbers"))?;
         write_private(&file, &format!("{token}\n"))?;
         Ok(Self { token, file })
     }

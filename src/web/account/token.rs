@@ -107,6 +107,15 @@ pub(super) fn random() -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// Sixteen random letters and digits, some 80 bits, to be typed from a screen: `abcd-efgh-ijkl-mnop`.
+pub(super) fn letters() -> Option<String> {
+    let random = random()?;
+    let letters = random.chars().filter(char::is_ascii_alphanumeric).take(16);
+    let letters: String = letters.collect::<String>().to_lowercase();
+    let groups = letters.as_bytes().chunks(4).map(String::from_utf8_lossy);
+    Some(groups.collect::<Vec<_>>().join("-"))
+}
+
 /// As which a token is kept and looked for.
 #[must_use]
 pub fn digest(shown: &str) -> String {

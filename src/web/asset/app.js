@@ -32,14 +32,34 @@ function follow() {
   events.addEventListener('error', () => states.forEach((state) => { state.textContent = state.dataset.dead; }));
 }
 
+// Puts what is wrong with a field beside it.
+function beside(form, fresh) {
+  const faults = new Map();
+  for (const fault of fresh.querySelectorAll('[data-beside]')) {
+    faults.set(fault.dataset.beside, fault.textContent);
+    fault.remove();
+  }
+  for (const place of form.querySelectorAll('.fault')) {
+    const name = place.id.slice(2);
+    const field = document.getElementById(`f-${name}`);
+    place.textContent = faults.get(name) || '';
+    if (faults.has(name)) field.setAttribute('aria-invalid', 'true'); else field.removeAttribute('aria-invalid');
+  }
+}
+
 // Sends a form to be looked at, not to be obeyed, and shows what is said of it.
 function check(form) {
   const place = document.getElementById(form.dataset.result);
   let timer = 0;
+  let newest = 0;
   const ask = async () => {
+    const number = ++newest;
     const answer = await fetch(form.dataset.check, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    // An answer to what was typed before is late.
+    if (number !== newest) return;
+    beside(form, fresh);
     place.replaceChildren(...fresh.body.childNodes);
   };
   form.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 350); });

@@ -9,9 +9,10 @@ use maud::{Markup, html};
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::{Place, csrf, field, page, signin, tell};
-use crate::web::account::{Totp, TotpSecret, UserName};
+use crate::web::account::{Totp, TotpSecret, UserName, recovery};
 use crate::web::guard::{Fields, Visit, Who};
 use crate::web::site::{Site, unix_now};
+use crate::web::words::Words;
 
 /// The page.
 pub(in crate::web) async fn account(State(site): State<Arc<Site>>, visit: Visit) -> Response {
@@ -38,17 +39,25 @@ fn show(site: &Site, visit: &Visit, status: StatusCode, good: &str, wrong: &str)
             }
             section.card aria-labelledby="factor" {
                 h2 #factor { (words.second_factor) }
-                @if who.has_totp { (turn_off(visit)) } @else { (turn_on(site, visit, who)) }
+                @if who.has_totp { (turn_off(site, visit, who)) } @else { (turn_on(site, visit, who)) }
             }
         }
     };
     (status, page(visit, words.my_account, Place::Account, &content)).into_response()
 }
 
-fn turn_off(visit: &Visit) -> Markup {
+fn turn_off(site: &Site, visit: &Visit, who: &Who) -> Markup {
     let words = visit.words;
+    let accounts = site.accounts.read().unwrap_or_default();
+    let left = accounts.users.get(&who.name).map_or(0, |user| user.recovery.len());
     html! {
         p { (words.factor_on) }
+        p { (words.recovery_left) " " (left) }
+        form method="post" action="/account/recovery" {
+            (csrf(visit))
+            (field("again", words.password_now, "").password("current-password").show())
+            button.quiet type="submit" { (words.new_recovery) }
+        }
         form method="post" action="/account/totp/off" {
             (csrf(visit))
             (field("now", words.password_now, "").password("current-password").show())
@@ -90,11 +99,10 @@ fn picture(text: &str, name: &str) -> Markup {
 }
 
 /// Whether the password that was typed is hers.
-async fn is_hers(site: &Site, name: &UserName, fields: &Fields) -> bool {
+async fn is_hers(site: &Site, name: &UserName, typed: &str) -> bool {
     let hash = site.accounts.read().ok();
     let hash = hash.and_then(|all| all.users.get(name).map(|user| user.password.clone()));
-    let typed = fields.raw("now").to_owned();
-    site.passwords.verify(typed, hash).await.unwrap_or(false)
+    site.passwords.verify(typed.to_owned(), hash).await.unwrap_or(false)
 }
 
 /// Another password.
@@ -105,7 +113,7 @@ pub(in crate::web) async fn password(
 ) -> Response {
     let words = visit.words;
     let Some(who) = visit.who.clone() else { return StatusCode::UNAUTHORIZED.into_response() };
-    if !is_hers(&site, &who.name, &fields).await {
+    if !is_hers(&site, &who.name, fields.raw("now")).await {
         return show(&site, &visit, StatusCode::FORBIDDEN, "", words.password_wrong);
     }
     let hash = match signin::new_password(&site, &fields, &who.name, words).await {
@@ -137,7 +145,7 @@ pub(in crate::web) async fn totp_on(
     let Some(secret) = secret.filter(|_| !who.has_totp) else {
         return show(&site, &visit, StatusCode::BAD_REQUEST, "", words.form_not_understood);
     };
-    if !is_hers(&site, &who.name, &fields).await {
+    if !is_hers(&site, &who.name, fields.raw("now")).await {
         return show(&site, &visit, StatusCode::FORBIDDEN, "", words.password_wrong);
     }
     let mut totp = Totp::default();
@@ -145,7 +153,13 @@ pub(in crate::web) async fn totp_on(
         return show(&site, &visit, StatusCode::BAD_REQUEST, "", words.code_wrong);
     }
     site.codes().insert(who.name.clone(), totp);
-    set_totp(&site, &visit, &who, Some(secret), "totp.on")
+    let Some(codes) = recovery::make() else {
+        return show(&site, &visit, StatusCode::INTERNAL_SERVER_ERROR, "", words.store_failed);
+    };
+    let (name, kept) = (who.name.clone(), kept(&codes));
+    let changed = site.accounts.change(move |all| all.set_totp(&name, secret, kept)).is_ok();
+    let done = html! { (tell(true, words.factor_is_on)) (shown_once(&codes, words)) };
+    ended(&site, &visit, &who, changed, "totp.on", &done)
 }
 
 /// Turns it off.
@@ -154,30 +168,71 @@ pub(in crate::web) async fn totp_off(
     visit: Visit,
     fields: Fields,
 ) -> Response {
+    let words = visit.words;
     let Some(who) = visit.who.clone() else { return StatusCode::UNAUTHORIZED.into_response() };
-    if !is_hers(&site, &who.name, &fields).await {
-        return show(&site, &visit, StatusCode::FORBIDDEN, "", visit.words.password_wrong);
+    if !is_hers(&site, &who.name, fields.raw("now")).await {
+        return show(&site, &visit, StatusCode::FORBIDDEN, "", words.password_wrong);
     }
-    set_totp(&site, &visit, &who, None, "totp.off")
+    let name = who.name.clone();
+    let changed = site.accounts.change(move |all| all.clear_totp(&name)).is_ok();
+    ended(&site, &visit, &who, changed, "totp.off", &tell(true, words.factor_is_off))
 }
 
-fn set_totp(
+/// Other recovery codes; those before are of no use any more.
+pub(in crate::web) async fn recovery(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    fields: Fields,
+) -> Response {
+    let words = visit.words;
+    let Some(who) = visit.who.clone() else { return StatusCode::UNAUTHORIZED.into_response() };
+    if !is_hers(&site, &who.name, fields.raw("again")).await {
+        return show(&site, &visit, StatusCode::FORBIDDEN, "", words.password_wrong);
+    }
+    let codes = recovery::make().filter(|_| who.has_totp);
+    let Some(codes) = codes else {
+        return show(&site, &visit, StatusCode::BAD_REQUEST, "", words.form_not_understood);
+    };
+    let (name, kept) = (who.name.clone(), kept(&codes));
+    if site.accounts.change(move |all| all.set_recovery(&name, kept)).is_err() {
+        return show(&site, &visit, StatusCode::INTERNAL_SERVER_ERROR, "", words.store_failed);
+    }
+    site.audit.note(visit.name(), &visit.peer.to_string(), "totp.recovery", "");
+    let content =
+        html! { (shown_once(&codes, words)) p { a href="/account" { (words.my_account) } } };
+    page(&visit, words.recovery_codes, Place::Account, &content).into_response()
+}
+
+fn kept(codes: &[String]) -> Vec<String> {
+    codes.iter().map(|code| recovery::kept(code)).collect()
+}
+
+fn shown_once(codes: &[String], words: &Words) -> Markup {
+    html! {
+        section.card aria-labelledby="recovery" {
+            h2 #recovery { (words.recovery_codes) }
+            p { (words.recovery_intro) }
+            ul.steps { @for code in codes { li { code { (code) } } } }
+        }
+    }
+}
+
+/// Ends all her sessions after a change of the second factor, and says what was done.
+fn ended(
     site: &Site,
     visit: &Visit,
     who: &Who,
-    secret: Option<TotpSecret>,
+    changed: bool,
     what: &str,
+    done: &Markup,
 ) -> Response {
     let words = visit.words;
-    let has_totp = secret.is_some();
-    let name = who.name.clone();
-    if site.accounts.change(move |all| all.set_totp(&name, secret)).is_err() {
+    if !changed {
         return show(site, visit, StatusCode::INTERNAL_SERVER_ERROR, "", words.store_failed);
     }
     site.audit.note(visit.name(), &visit.peer.to_string(), what, "");
     site.sessions().end_all(&who.name);
-    let done = if has_totp { words.factor_is_on } else { words.factor_is_off };
     let visit = Visit { who: None, ..visit.clone() };
-    let content = html! { (tell(true, done)) p { a href="/login" { (words.log_in) } } };
+    let content = html! { (done) p { a href="/login" { (words.log_in) } } };
     page(&visit, words.my_account, Place::Nowhere, &content).into_response()
 }

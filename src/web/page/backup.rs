@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -11,17 +12,17 @@ use maud::{Markup, html};
 use super::alerts::download;
 use super::change::{done, fault};
 use super::people::by;
-use super::{Place, csrf, page, problem, tell};
-use crate::web::change;
+use super::{Place, csrf, page, problem, tell, update};
 use crate::web::guard::{Fields, Visit};
 use crate::web::site::Site;
+use crate::web::{archive, change};
 
 /// The page.
-pub(in crate::web) async fn backup(visit: Visit) -> Response {
-    show(&visit, StatusCode::OK, &html! {})
+pub(in crate::web) async fn backup(State(site): State<Arc<Site>>, visit: Visit) -> Response {
+    show(&site, &visit, StatusCode::OK, &html! {})
 }
 
-fn show(visit: &Visit, status: StatusCode, told: &Markup) -> Response {
+fn show(site: &Site, visit: &Visit, status: StatusCode, told: &Markup) -> Response {
     let words = visit.words;
     let content = html! {
         (told)
@@ -33,7 +34,16 @@ fn show(visit: &Visit, status: StatusCode, told: &Markup) -> Response {
                     (csrf(visit))
                     button type="submit" { (words.download_configuration) }
                 }
+            }
+            section.card aria-labelledby="history" {
+                h2 #history { (words.history_backup) }
+                p { (words.history_intro) }
+                form method="post" action="/backup/history" {
+                    (csrf(visit))
+                    button type="submit" { (words.download_whole_history) }
+                }
                 p { a href="/alerts.json" download { (words.download_history) } }
+                p.hint { (words.history_restore) }
             }
             section.card aria-labelledby="restore" {
                 h2 #restore { (words.restore) }
@@ -47,6 +57,7 @@ fn show(visit: &Visit, status: StatusCode, told: &Markup) -> Response {
                     button type="submit" { (words.restore) }
                 }
             }
+            (update::card(site, visit))
         }
     };
     (status, page(visit, words.backup, Place::Backup, &content)).into_response()
@@ -65,6 +76,21 @@ pub(in crate::web) async fn configuration(State(site): State<Arc<Site>>, visit: 
     }
 }
 
+/// The files of the history, as they are at this moment.
+pub(in crate::web) async fn history(State(site): State<Arc<Site>>, visit: Visit) -> Response {
+    let folder = site.config().appliance.store.join("queue");
+    site.audit.note(visit.name(), &visit.peer.to_string(), "backup", "history");
+    match archive::of(folder).await {
+        Ok(body) => {
+            let name = Timestamp::now().strftime("smtp-appliance-history-%Y-%m-%d.tar");
+            let disposition = format!("attachment; filename=\"{name}\"");
+            let kind = "application/x-tar".to_owned();
+            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], body).into_response()
+        }
+        Err(error) => problem(&visit, StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
 /// Puts an uploaded file in its place, if it is right.
 pub(in crate::web) async fn restore(
     State(site): State<Arc<Site>>,
@@ -74,10 +100,15 @@ pub(in crate::web) async fn restore(
     let words = visit.words;
     let text = fields.file.as_ref().and_then(|file| String::from_utf8(file.to_vec()).ok());
     let (Some(text), Ok(current)) = (text, change::text(&site).await) else {
-        return show(&visit, StatusCode::BAD_REQUEST, &tell(false, words.form_not_understood));
+        return show(
+            &site,
+            &visit,
+            StatusCode::BAD_REQUEST,
+            &tell(false, words.form_not_understood),
+        );
     };
     match change::replace(&site, &by(&visit), "restore", current, text).await {
-        Ok(made) => show(&visit, StatusCode::OK, &done(&made, words)),
-        Err(error) => show(&visit, StatusCode::CONFLICT, &fault(&error)),
+        Ok(made) => show(&site, &visit, StatusCode::OK, &done(&made, words)),
+        Err(error) => show(&site, &visit, StatusCode::CONFLICT, &fault(&error)),
     }
 }

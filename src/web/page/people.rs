@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::change::{difference, fault};
-use super::{Place, badge, csrf, field, page, problem, tell};
+use super::{Place, badge, csrf, field, groups, page, problem, tell};
 use crate::config::edit::{Edit, apply};
 use crate::config::{Config, PersonName};
 use crate::control::{Answer, Request};
@@ -73,6 +73,7 @@ fn list(visit: &Visit, config: &Config) -> Markup {
                 p { a.button href="/people/new" { (words.add_person) } }
             }
         }
+        (groups::card(visit, config))
     }
 }
 
@@ -278,7 +279,7 @@ pub(in crate::web) async fn remove(
     }
 }
 
-fn done_page(site: &Site, visit: &Visit, done: &change::Done) -> Response {
+pub(super) fn done_page(site: &Site, visit: &Visit, done: &change::Done) -> Response {
     let words: &Words = visit.words;
     let content = html! {
         (super::change::done(done, words))

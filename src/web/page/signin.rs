@@ -185,12 +185,17 @@ pub(in crate::web) async fn code(
     let Some((user, secret)) = user.and_then(|user| Some((user, user.totp.as_ref()?))) else {
         return Redirect::to("/login").into_response();
     };
-    let right = {
+    let typed = fields.get("code");
+    let by_telephone = {
         let mut codes = site.codes();
         let taken: &mut Totp = codes.entry(who.name.clone()).or_default();
-        taken.accept(secret, fields.get("code"), unix_now())
+        taken.accept(secret, typed, unix_now())
     };
-    if !right {
+    let by_recovery = !by_telephone && {
+        let name = who.name.clone();
+        site.accounts.change(|all| all.use_recovery(&name, typed)).is_ok()
+    };
+    if !by_telephone && !by_recovery {
         fail(&site, &keys);
         site.audit.note(
             who.name.as_str(),
@@ -201,7 +206,8 @@ pub(in crate::web) async fn code(
         return (StatusCode::UNAUTHORIZED, code_form(&visit, words.code_wrong)).into_response();
     }
     succeed(&site, &keys);
-    site.audit.note(who.name.as_str(), &visit.peer.to_string(), "login", "second factor");
+    let by = if by_recovery { "recovery code" } else { "second factor" };
+    site.audit.note(who.name.as_str(), &visit.peer.to_string(), "login", by);
     begin(&site, &visit, who.name, user.generation, false)
 }
 

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::{Place, alerts, badge, page, problem, time};
-use crate::health::{self, Part};
-use crate::web::facts::{Facts, Grade, part_word};
+use super::{Place, alerts, badge, page, parts, problem, time};
+use crate::web::facts::{Facts, Grade};
 use crate::web::guard::Visit;
 use crate::web::site::Site;
 use crate::web::words::Words;
@@ -49,10 +47,7 @@ fn fragment(facts: &Facts, words: &Words) -> Markup {
             @else { (alerts::table(&facts.newest, words)) }
             p { a href="/alerts" { (words.see_all) } }
         }
-        section.card aria-labelledby="parts" {
-            h2 #parts { (words.parts) }
-            (parts(facts, words))
-        }
+        (parts::all(facts, words))
     }
 }
 
@@ -105,74 +100,5 @@ fn in_progress(facts: &Facts, words: &Words) -> Markup {
                 }
             }
         }
-    }
-}
-
-fn parts(facts: &Facts, words: &Words) -> Markup {
-    let now = Timestamp::now();
-    html! {
-        dl.facts {
-            @for (part, state) in &facts.health.parts {
-                @let (class, word) = part_state(state, words);
-                dt { (part_word(*part, words)) }
-                dd {
-                    span class={ "dot " (class) } {} (word)
-                    @if let Some(why) = state.why() { ": " (why) }
-                    @if *part == Part::Gsm { (signal(facts)) }
-                    @if *part == Part::Disk {
-                        @if let Some(bytes) = facts.free_space { ", " (time::size(bytes)) " " (words.free) }
-                    }
-                }
-            }
-        }
-        dl.facts {
-            dt { (words.queue) }
-            dd {
-                (facts.pending) " " (words.waiting) " " (words.of) " " (facts.max_pending)
-                @if let Some(oldest) = facts.oldest { ". " (words.oldest_waits) " " (time::moment(oldest)) }
-            }
-            dt { (words.reachable) }
-            dd { (facts.people) }
-            @for (channel, last) in &facts.channels {
-                dt { (badge::channel(*channel, words)) }
-                dd {
-                    @match last {
-                        Some((at, outcome)) => {
-                            @let (class, word, detail) = badge::outcome(outcome, words);
-                            span class={ "dot " (class) } {} (word) ", " (time::moment(*at))
-                            @if class != "good" { ": " (detail) }
-                        },
-                        None => span.quiet { (words.no_outcome) },
-                    }
-                }
-            }
-            dt { (words.clock) }
-            dd { (time::moment(now)) }
-            dt { (words.memory) }
-            dd { @match facts.memory { Some(bytes) => (time::size(bytes)), None => "?" } }
-            dt { (words.running_since) }
-            dd { (time::length(facts.running)) }
-            dt { (words.version) }
-            dd { (env!("CARGO_PKG_VERSION")) }
-        }
-    }
-}
-
-const fn part_state(state: &health::State, words: &Words) -> (&'static str, &'static str) {
-    match state {
-        health::State::Off => ("", words.part_off),
-        health::State::Ok => ("good", words.part_ok),
-        health::State::Degraded(_) => ("warn", words.part_degraded),
-        health::State::Down(_) => ("bad", words.part_down),
-    }
-}
-
-/// The network's name, and how well it is received.
-fn signal(facts: &Facts) -> Markup {
-    let figures = &facts.health.figures;
-    html! {
-        @if let Some(operator) = &figures.operator { ", " (operator) }
-        @if let Some(dbm) = figures.signal_dbm { ", " (dbm) " dBm" }
-        @if let Some(bars) = figures.signal_bars { " (" (bars) "/4)" }
     }
 }

@@ -16,7 +16,7 @@ use crate::web::site::Site;
 use crate::web::words::Words;
 
 /// A mail to begin with.
-const SAMPLE: &str = include_str!("../../../samples/zabbix-problem.eml");
+pub(super) const SAMPLE: &str = include_str!("../../../samples/zabbix-problem.eml");
 
 /// The page.
 pub(in crate::web) async fn form(State(site): State<Arc<Site>>, visit: Visit) -> Response {
@@ -110,7 +110,13 @@ fn result(
 }
 
 /// The words of a call, and their sound.
-fn spoken(site: &Site, text: &str, language: &Language, config: &Config, words: &Words) -> Markup {
+pub(super) fn spoken(
+    site: &Site,
+    text: &str,
+    language: &Language,
+    config: &Config,
+    words: &Words,
+) -> Markup {
     let sentences = script::words(text, language, &script::own_words(config, language));
     let preview = Preview { sentences: sentences.clone(), language: language.clone(), voice: None };
     let number = site.previews.lock().unwrap_or_else(PoisonError::into_inner).keep(preview);

@@ -52,7 +52,7 @@ words! {
     login_wait: "Too many tries. Wait, then try again. Seconds to wait:", "Demasiados intentos. Espere y pruebe otra vez. Segundos de espera:";
     login_busy: "Too many log in at this moment. Try again.", "Demasiados entran en este momento. Pruebe otra vez.";
     code: "Code of the second factor", "Código del segundo factor";
-    code_hint: "Six digits, from the program on your telephone.", "Seis cifras, del programa de su teléfono.";
+    code_hint: "Six digits, from the program on your telephone; or one of your recovery codes.", "Seis cifras, del programa de su teléfono; o uno de sus códigos de recuperación.";
     code_wrong: "The code is not right, or was used already.", "El código no es correcto o ya se usó.";
     continue_: "Continue", "Continuar";
     setup: "First start", "Primer inicio";
@@ -122,6 +122,39 @@ words! {
     all_is_well: "All is well.", "Todo va bien.";
     see_all: "All alerts", "Todas las alertas";
     memory: "Memory", "Memoria";
+
+    machine: "Machine", "Equipo";
+    temperature: "Temperature", "Temperatura";
+    operator: "Operator", "Operador";
+    signal: "Signal", "Señal";
+    balance: "Balance", "Saldo";
+    unknown: "unknown", "desconocido";
+    none_known: "none", "ninguno";
+    sip_off: "does not register", "no se registra";
+    sip_trying: "is being registered", "se está registrando";
+    sip_registered: "registered", "registrada";
+    sip_failed: "not registered", "no registrada";
+    registered_for: "Registered for", "Registrada desde hace";
+    expires_in: "Good for another", "Válida todavía";
+    next_try_in: "Tried again in", "Se reintenta en";
+    transport: "Transport", "Transporte";
+    round_trip: "Round trip", "Ida y vuelta";
+    seen_as: "Seen as", "Vista como";
+    last_error: "Last error", "Último error";
+    lights: "Lights", "Luces";
+    led_health: "Health", "Salud";
+    led_fault: "Fault", "Fallo";
+    dark: "dark", "apagada";
+    lit: "lit", "encendida";
+    blinks: "comes on", "se enciende";
+    times_in_ten_seconds: "times in ten seconds", "veces en diez segundos";
+    self_test: "Self-test", "Autodiagnóstico";
+    run_self_test: "Run the self-test", "Hacer el autodiagnóstico";
+    self_test_hint: "It asks every part what it can: ports, modem, sound, voices, SIP, relay, network, clock, disk. No mail, no SMS and no call goes out.", "Pregunta a cada parte lo que puede: puertos, módem, sonido, voces, SIP, servidor de correo, red, reloj, disco. No sale ningún correo, SMS ni llamada.";
+    not_yet: "not yet", "todavía no";
+    checks: "checks", "comprobaciones";
+    warnings: "warnings", "avisos";
+    failures: "failed", "fallidas";
 
     // Alerts.
     no_alerts: "There are no alerts.", "No hay alertas.";
@@ -209,6 +242,10 @@ words! {
     turn_on: "Turn on", "Activar";
     turn_off: "Turn off", "Desactivar";
     qr_of_secret: "QR code of the second factor", "Código QR del segundo factor";
+    recovery_codes: "Recovery codes", "Códigos de recuperación";
+    recovery_intro: "Each is good once in place of the second factor, for the day your telephone is lost. Print them or write them down now: they are not shown again.", "Cada uno sirve una vez en lugar del segundo factor, para el día en que pierda el teléfono. Imprímalos o escríbalos ahora: no se vuelven a mostrar.";
+    recovery_left: "Recovery codes that are left:", "Códigos de recuperación que quedan:";
+    new_recovery: "Make new recovery codes", "Crear códigos de recuperación nuevos";
     or_type: "Or type this into it:", "O escriba esto en él:";
     users: "Users", "Usuarios";
     role: "Role", "Rol";
@@ -255,6 +292,9 @@ words! {
     person: "Person", "Persona";
     add_person: "Add a person", "Añadir una persona";
     groups: "Groups", "Grupos";
+    group: "Group", "Grupo";
+    add_group: "Add a group", "Añadir un grupo";
+    group_hint: "A group exists when somebody is in it; mail to its name is an alert for all of them.", "Un grupo existe cuando alguien está en él; el correo a su nombre es una alerta para todos.";
     mail_address: "Mail address", "Dirección de correo";
     phone: "Telephone", "Teléfono";
     extension: "Extension", "Extensión";
@@ -283,6 +323,35 @@ words! {
     history: "Earlier configurations", "Configuraciones anteriores";
     no_history: "Nothing was changed from here yet.", "Todavía no se ha cambiado nada desde aquí.";
     go_back_to_it: "Go back to it", "Volver a ella";
+
+    // Forms of the configuration, and what can be tried of them.
+    chapter_telling: "Who is told by what", "A quién se avisa y cómo";
+    chapter_telephones: "Telephones and lights", "Teléfonos y luces";
+    chapter_saying: "What is said", "Lo que se dice";
+    chapter_receiving: "What comes in and is kept", "Lo que llega y se guarda";
+    chapter_machine: "The appliance", "El aparato";
+    check_it: "Show what would change", "Ver qué cambiaría";
+    not_right_yet: "Not right yet; nothing is saved.", "Todavía no está bien; no se guarda nada.";
+    not_saved: "This is not right; nothing was saved.", "Esto no está bien; no se guardó nada.";
+    none_yet: "There are none yet.", "Todavía no hay ninguno.";
+    add: "Add", "Añadir";
+    by_default: "(default)", "(por defecto)";
+    when_empty: "Empty:", "Vacío:";
+    secret_is_set: "It is set, and is not shown. Empty: it stays.", "Está puesta y no se muestra. Vacío: se queda.";
+    secret_is_not_set: "It is not set.", "No está puesta.";
+    take_out: "Take it out", "Quitarla";
+    trial_hint: "What is saved is tried, not what is being typed.", "Se prueba lo guardado, no lo que se está escribiendo.";
+    ask_relay: "Ask the relay", "Preguntar al servidor";
+    relay_answers: "it answers, and takes the login if there is one.", "contesta, y acepta la entrada si la hay.";
+    ask_modem: "Ask the module", "Preguntar al módulo";
+    hear_voices: "Hear the voices", "Oír las voces";
+    test_people: "Send a test to a person", "Enviar una prueba a una persona";
+    whom_to_call: "Whom to call", "A quién llamar";
+    call_it: "Call", "Llamar";
+    rang_after: "Ringing after", "Suena tras";
+    answered_after: "Answered after", "Contestada tras";
+    sound_came_back: "Our sound came back", "Nuestro sonido volvió";
+    of_a_sample: "Of a sample alert", "De una alerta de ejemplo";
 
     // Try.
     paste_mail: "The mail, with its headers", "El correo, con sus cabeceras";
@@ -314,6 +383,16 @@ words! {
     backup_intro: "The configuration with its passwords. Keep it in a safe place.", "La configuración con sus contraseñas. Guárdela en un lugar seguro.";
     download_configuration: "Download the configuration", "Descargar la configuración";
     download_history: "Download the newest alerts (JSON)", "Descargar las alertas más recientes (JSON)";
+    history_backup: "History", "Historial";
+    history_intro: "All alerts with their mails and what became of them.", "Todas las alertas con sus correos y lo que fue de ellas.";
+    download_whole_history: "Download the history", "Descargar el historial";
+    history_restore: "To restore it, stop the appliance and unpack it in place of the folder queue of the store: while it runs, the store belongs to it alone, and alerts that waited would be told a second time.", "Para restaurarlo, detenga el aparato y desempaquételo en lugar de la carpeta queue del almacén: mientras funciona, el almacén es solo suyo, y de las alertas en espera se avisaría otra vez.";
+    update: "Update", "Actualizar";
+    update_intro: "A signed bundle (.raucb) of the image. It is checked and written beside the version in use, which stays until the next start of the machine.", "Un paquete firmado (.raucb) de la imagen. Se comprueba y se escribe junto a la versión en uso, que se queda hasta el próximo inicio del equipo.";
+    update_installing: "The update is being installed. Load the page again.", "Se está instalando la actualización. Cargue la página otra vez.";
+    update_installed: "The update is installed. It is used from the next start of the machine on.", "La actualización está instalada. Se usa desde el próximo inicio del equipo.";
+    update_failed: "The update was not installed.", "La actualización no se instaló.";
+    bundle: "Bundle", "Paquete";
     restore: "Restore", "Restaurar";
     restore_intro: "A configuration that was downloaded here. It is checked before it takes the place of the one in force, which is kept in the history.", "Una configuración descargada aquí. Se comprueba antes de sustituir a la vigente, que queda en el historial.";
 }
