@@ -181,9 +181,8 @@ impl Store {
     /// Pending alerts of which it is written how a delivery stands.
     pub(super) fn pending_with_deliveries(&self) -> Vec<AlertId> {
         let index = self.index();
-        let tried =
-            index.after(AlertId(0)).filter(|(_, entry)| entry.pending && !entry.updates.is_empty());
-        tried.map(|(id, _)| id).collect()
+        let tried = |id: &AlertId| index.get(*id).is_some_and(|entry| !entry.updates.is_empty());
+        index.pending_after(AlertId(0)).filter(tried).collect()
     }
 
     /// The newest records as long as `wanted`, up to `limit`, the newest first. What cannot be
@@ -289,8 +288,7 @@ impl Read for Store {
 
     fn pending(&self, after: AlertId, limit: usize) -> Result<Vec<AlertId>, ReadError> {
         let index = self.index();
-        let pending = index.after(after).filter(|(_, entry)| entry.pending);
-        Ok(pending.map(|(id, _)| id).take(limit).collect())
+        Ok(index.pending_after(after).take(limit).collect())
     }
 
     fn history(&self, before: AlertId, limit: usize) -> Result<Vec<Record>, ReadError> {

@@ -18,6 +18,7 @@ use super::audit::Audit;
 use super::live::MOST_STREAMS;
 use super::metrics::Counters;
 use super::preview::Previews;
+use super::statistics::Counting;
 use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
 use crate::control::Desk;
@@ -57,6 +58,7 @@ pub(super) struct Site {
     pub(super) begun: Instant,
     pub(super) metrics: Mutex<Counters>,
     pub(super) previews: Mutex<Previews>,
+    pub(super) statistics: Mutex<Counting>,
     /// Places for pages that are told what changes.
     pub(super) streams: Arc<Semaphore>,
     calls: Mutex<BTreeMap<u64, Vec<Progress>>>,
@@ -92,6 +94,7 @@ impl Site {
             begun: now(),
             metrics: Mutex::default(),
             previews: Mutex::default(),
+            statistics: Mutex::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             calls: Mutex::default(),
             sessions: Mutex::default(),

@@ -84,6 +84,8 @@ const PURE: &[&str] = &[
     "src/web/account/lockout.rs",
     "src/web/account/session.rs",
     "src/web/account/totp.rs",
+    "src/web/statistics/figures.rs",
+    "src/web/statistics/lengths.rs",
     "src/web/words",
 ];
 

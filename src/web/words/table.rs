@@ -295,7 +295,7 @@ words! {
     last_day: "Last day", "Último día";
     last_week: "Last week", "Última semana";
     last_month: "Last month", "Último mes";
-    only_newest: "Only the newest are counted:", "Solo se cuentan las más recientes:";
+    still_counting: "Older alerts are still being counted: look again in a moment.", "Las alertas anteriores aún se están contando: mire otra vez en un momento.";
     alerts_over_time: "Alerts over time", "Alertas en el tiempo";
     suppressed: "Repeats and ignored", "Repetidas e ignoradas";
     busiest_hosts: "Busiest hosts", "Equipos con más alertas";
