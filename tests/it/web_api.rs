@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -230,6 +231,16 @@ async fn every_described_operation_is_there_and_metrics_can_be_read() {
             "{metrics}"
         );
         assert!(!metrics.contains("ana@") && !metrics.contains("+34"));
+        // What the examples ask for is there.
+        let name = Regex::new("smtp_appliance_[a-z_]+").unwrap();
+        let part = Regex::new("_(bucket|sum|count)$").unwrap();
+        for example in ["prometheus-rules.yml", "grafana-dashboard.json"] {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(example);
+            for found in name.find_iter(&std::fs::read_to_string(file).unwrap()) {
+                let family = part.replace(found.as_str(), "").into_owned();
+                assert!(families.contains(&family), "{example}: {family}");
+            }
+        }
     })
     .await;
     running.stop().await;
