@@ -20,6 +20,7 @@ mod person;
 mod plot;
 mod preview;
 mod routes;
+mod said;
 mod search;
 mod server;
 mod site;

@@ -15,7 +15,7 @@ use super::account::Role;
 use super::api;
 use super::guard::{self, Visit};
 use super::page::{
-    self, access, account, alert, alerts, backup, log, people, settings, signin, statistics,
+    self, access, account, alert, alerts, backup, log, people, said, settings, signin, statistics,
     status, try_mail,
 };
 use super::site::Site;
@@ -80,6 +80,7 @@ fn viewer() -> Router<Arc<Site>> {
 fn operator() -> Router<Arc<Site>> {
     Router::new()
         .route("/alerts/{id}/{act}", post(alert::act))
+        .route("/alerts/{id}/said/{person}", get(said::sound))
         .route("/people", get(people::people))
         .route("/people/{name}/test", post(people::test))
         .route("/try", get(try_mail::form).post(try_mail::try_it))

@@ -37,6 +37,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("GET", "/statistics.csv", "viewer"),
     ("GET", "/api", "viewer"),
     ("GET", "/account", "viewer"),
+    ("GET", "/alerts/1/said/ana", "operator"),
     ("GET", "/people", "operator"),
     ("GET", "/try", "operator"),
     ("GET", "/log", "operator"),

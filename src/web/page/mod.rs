@@ -12,6 +12,7 @@ mod icon;
 mod layout;
 pub(super) mod log;
 pub(super) mod people;
+pub(super) mod said;
 pub(super) mod settings;
 pub(super) mod signin;
 pub(super) mod statistics;

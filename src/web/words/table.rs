@@ -191,6 +191,7 @@ words! {
     gave_up: "Failed for good", "Falló del todo";
     listen: "Listen", "Escuchar";
     what_was_said: "What a call says", "Lo que dice una llamada";
+    said_anew: "Calls are not recorded: this is made anew of the alert's text, as a call to this person says it. The key that accepts is another in each call, so its sentence is left out. A call that tells several alerts says less of each.", "Las llamadas no se graban: esto se hace de nuevo con el texto de la alerta, como lo dice una llamada a esta persona. La tecla que acepta es otra en cada llamada; por eso falta su frase. Una llamada que avisa de varias alertas dice menos de cada una.";
 
     // Severities and kinds.
     mail_channel: "mail", "correo";
