@@ -60,4 +60,5 @@ mod way_voip;
 mod web;
 mod web_access;
 mod web_api;
+mod web_manage;
 mod web_settings;

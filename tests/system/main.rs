@@ -45,3 +45,4 @@ mod sip_registration;
 mod sip_sound;
 mod smtp_clients;
 mod web_browser;
+mod web_schema;

@@ -241,8 +241,9 @@ words! {
     scope_intake: "hand alerts in", "entregar alertas";
     scope_metrics: "read the metrics", "leer las métricas";
     scope_read: "read status, alerts and people", "leer estado, alertas y personas";
-    scope_act: "acknowledge, stop and retry alerts", "aceptar, detener y reintentar alertas";
+    scope_act: "acknowledge, stop and retry alerts, try speech, read the log", "aceptar, detener y reintentar alertas, probar la voz, leer el registro";
     scope_configure: "change the configuration", "cambiar la configuración";
+    scope_admin: "manage users and tokens, read the audit log, back up", "gestionar usuarios y códigos, leer la auditoría, hacer copias";
     days_valid: "Days it is valid", "Días de validez";
     days_hint: "Empty: for ever", "Vacío: para siempre";
     until: "Until", "Hasta";
