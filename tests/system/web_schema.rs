@@ -12,7 +12,7 @@ use tokio::process::Command;
 use crate::support::appliance::Place;
 use crate::support::programs::{folder, in_target, run_within};
 
-/// About half a minute on an idle machine.
+/// It takes less than a minute on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Requests for each operation and kind of data; the limits of each parameter are tried besides.
