@@ -62,3 +62,4 @@ mod web_access;
 mod web_api;
 mod web_manage;
 mod web_settings;
+mod web_verify;
