@@ -60,10 +60,12 @@ doc: setup ## make the reference of the code, for your browser
 	$(CARGO) doc --no-deps --locked
 	@echo "file://$$PWD/target/doc/smtp_appliance/index.html"
 
-pictures: setup voice ## draw the call of the demo anew, as docs/call.svg
+pictures: setup setup-test voice ## make docs/call.svg and docs/pictures anew, of the demo
 	$(CARGO) build --locked
 	./target/debug/smtp-appliance demo --once --port 0 --out target/call --voices $(VOICES)
 	tools/picture.py target/call docs/call.svg
+	$(CARGO) test --locked --test system web_newcomer
+	cp target/web/pictures/*.webp docs/pictures/
 
 cross: ## build the program for 64-bit ARM, with Debian's cross compiler
 	tools/image/cross.sh

@@ -1,7 +1,7 @@
 //! Measures the appliance beside its neighbours on the same machine in the same run, and prints
 //! ratios with the conditions: absolute times say more about the machine.
 //!
-//! `cargo bench --bench neighbours [-- --quick] [understand|start|intake|telling|speech|rtp|loss|day|postal …]`
+//! `cargo bench --bench neighbours [-- --quick] [understand|start|intake|telling|speech|rtp|loss|web|day|postal …]`
 
 mod answering;
 mod child;
@@ -15,6 +15,7 @@ mod speech;
 mod start;
 mod telling;
 mod understand;
+mod web;
 
 /// The peers of the system tests.
 #[path = "../../tests/support"]
@@ -78,6 +79,9 @@ fn main() -> Result<()> {
     }
     if wanted("loss") {
         loss::measure(folder, if quick { 40 } else { 500 }, &mut report)?;
+    }
+    if wanted("web") {
+        web::measure(&folder.join("web"), web::Lengths::new(quick), &mut report)?;
     }
     if wanted("day") {
         day::measure(folder, if quick { 10_000 } else { 100_000 }, &mut report)?;

@@ -25,7 +25,7 @@ pub struct Explained {
 }
 
 /// What each channel says about the mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Texts {
     /// Subject of the relayed mail; the mail itself goes out as it came in.
     pub mail: String,

@@ -100,7 +100,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoEr
     let seen = Seen { mails, sms: phone, calls: appliance.calls(), heard };
     let mut stations = Stations::new(appliance.queue(), seen, files.clone());
     let pages = appliance.web_address().zip(appliance.web_setup_token());
-    Stations::introduce(address, &peers, voices);
+    Stations::introduce(address, &peers, voices, pages.as_ref());
     let telephones = Telephones { modem: modem.clone(), exchange: exchange.orders() };
     let people = tokio::spawn(call::take_calls(appliance.calls(), telephones));
 

@@ -61,7 +61,12 @@ impl Stations {
     }
 
     /// What there is.
-    pub(super) fn introduce(smtp: SocketAddr, peers: &Peers<'_>, voices: Option<&Path>) {
+    pub(super) fn introduce(
+        smtp: SocketAddr,
+        peers: &Peers<'_>,
+        voices: Option<&Path>,
+        pages: Option<&(SocketAddr, String)>,
+    ) {
         say(&format!("smtp-appliance listens for alert mails on {smtp}"));
         say(&format!("  modem: a simulated SIM900 on {}", peers.modem.display()));
         say(&format!("  relay: a mail relay on {}, STARTTLS", peers.relay.address()));
@@ -73,6 +78,9 @@ impl Stations {
         say(&format!("  voice: {voice}; sound: ALSA, into a file instead of a sound card"));
         say("  on call: ana, by mail to ana@example.org, by SMS and by call to +34600000001");
         say(&format!("           ben, by SIP call to extension {BEN}"));
+        if let Some(pages) = pages {
+            say(&format!("  administration: {}", link(pages)));
+        }
         say("");
     }
 
@@ -80,9 +88,9 @@ impl Stations {
     pub(super) fn invite(smtp: SocketAddr, pages: Option<&(SocketAddr, String)>) {
         let port = smtp.port();
         say("");
-        if let Some((pages, token)) = pages {
+        if let Some(pages) = pages {
             say("See it in a browser; the page asks for a password of your own:");
-            say(&format!("  http://{pages}/setup?token={token}"));
+            say(&format!("  {}", link(pages)));
             say("");
         }
         say("Now send your own (Ctrl-C ends):");
@@ -224,6 +232,11 @@ fn describe(event: &Event) -> String {
 
 fn station(name: &str, what: &str) {
     say(&format!("  {name:<11} {what}"));
+}
+
+/// Where the first user is made.
+fn link((pages, token): &(SocketAddr, String)) -> String {
+    format!("http://{pages}/setup?token={token}")
 }
 
 /// A reader who went away is no reason to stop.

@@ -1,6 +1,6 @@
 //! Where everything is: what the frames of the log come to, in the order they were written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::frame::{Frame, Kind};
 use crate::alert::AlertId;
@@ -40,6 +40,8 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(super) struct Index {
     alerts: BTreeMap<AlertId, Entry>,
+    /// Those on the queue: few of many, and asked for often.
+    pending: BTreeSet<AlertId>,
     newest: AlertId,
     /// Bytes of all frames that still count.
     live: u64,
@@ -84,17 +86,28 @@ impl Index {
     fn set_pending(&mut self, id: AlertId, pending: bool) {
         if let Some(entry) = self.alerts.get_mut(&id) {
             entry.pending = pending;
+            self.note_pending(id, pending);
+        }
+    }
+
+    fn note_pending(&mut self, id: AlertId, pending: bool) {
+        if pending {
+            self.pending.insert(id);
+        } else {
+            self.pending.remove(&id);
         }
     }
 
     fn insert(&mut self, id: AlertId, entry: Entry) {
         self.live += entry.bytes();
         *self.at_home.entry(entry.home()).or_default() += 1;
+        self.note_pending(id, entry.pending);
         self.alerts.insert(id, entry);
     }
 
     fn remove(&mut self, id: AlertId) -> Option<Entry> {
         let old = self.alerts.remove(&id)?;
+        self.pending.remove(&id);
         self.live -= old.bytes();
         if let Some(count) = self.at_home.get_mut(&old.home()) {
             *count -= 1;
@@ -126,6 +139,11 @@ impl Index {
     pub(super) fn after(&self, after: AlertId) -> impl Iterator<Item = (AlertId, &Entry)> {
         let from = AlertId(after.0.saturating_add(1));
         self.alerts.range(from..).map(|(id, entry)| (*id, entry))
+    }
+
+    /// Alerts on the queue after `after`, the oldest first.
+    pub(super) fn pending_after(&self, after: AlertId) -> impl Iterator<Item = AlertId> {
+        self.pending.range(AlertId(after.0.saturating_add(1))..).copied()
     }
 
     /// Alerts before `before`, the newest first.
@@ -183,6 +201,9 @@ mod tests {
                 .map(|(id, entry)| (id.0, entry.pending, entry.updates.len()))
                 .collect();
             assert_eq!((found.as_slice(), index.live()), (*wanted, *live), "{frames:?}");
+            let pending: Vec<_> = index.pending_after(AlertId(0)).map(|id| id.0).collect();
+            let marked = wanted.iter().filter(|(_, pending, _)| *pending).map(|(id, ..)| *id);
+            assert_eq!(pending, marked.collect::<Vec<_>>(), "{frames:?}");
         }
     }
 

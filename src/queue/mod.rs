@@ -9,6 +9,7 @@ mod batch;
 mod cleaning;
 mod contents;
 mod damage;
+mod flush;
 mod frame;
 mod index;
 mod log;
@@ -35,6 +36,7 @@ use crate::alert::{Alert, AlertId};
 use crate::config;
 
 pub use damage::Damage;
+pub use flush::{FLUSH_BOUNDS, Flushes};
 pub use open::OpenError;
 pub use record::{Attempt, Delivery, DropReason, Fate, Progress, Record};
 pub use store::ReadError;
@@ -279,6 +281,12 @@ impl Queue {
         let Self { store, operations, mut newest, .. } = self;
         drop((store, operations));
         while newest.changed().await.is_ok() {}
+    }
+
+    /// How long the disk took for what was written.
+    #[must_use]
+    pub fn flushes(&self) -> Flushes {
+        self.store.flushes.read()
     }
 
     /// Reads alerts and their deliveries.

@@ -44,10 +44,12 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::batch::Batch;
 use super::cleaning::Moves;
 use super::damage::{Aside, Damage};
+use super::flush::Meter;
 use super::index::{Entry, Index};
 use super::log::{Log, SEGMENT};
 use super::open::{OpenError, Opened, open};
@@ -80,6 +82,7 @@ pub(super) struct Store {
     writing: Mutex<(Log, Moves)>,
     index: RwLock<Index>,
     pub(super) reader: Reader,
+    pub(super) flushes: Meter,
     folder: Folder,
     /// Damage found since it was opened.
     damage: Mutex<Option<Aside>>,
@@ -100,6 +103,7 @@ impl Store {
             _lock: lock,
             key: log.key,
             reader: Reader::new(log.folder.clone(), log.key),
+            flushes: Meter::default(),
             folder: log.folder.clone(),
             writing: Mutex::new((log, Moves::default())),
             index: RwLock::new(index),
@@ -131,6 +135,7 @@ impl Store {
             self.add_moves(log, moves, &mut batch);
         }
         let newest = self.newest();
+        let begun = Instant::now();
         let mut written = log.append(&batch, durable, newest);
         if written.is_err() {
             moves.clear();
@@ -140,6 +145,7 @@ impl Store {
                 written = log.append(&batch, durable, newest);
             }
         }
+        let took = begun.elapsed();
         let size = batch.bytes().len() as u64;
         let (segment, start) = written.map_err(|error| write_error(&error, size))?;
         {
@@ -148,6 +154,7 @@ impl Store {
             frames.for_each(|frame| index.apply(&frame.after(start), segment));
         }
         if durable {
+            self.flushes.count(took);
             self.after(log, moves, &batch);
         }
         Ok(())
@@ -181,9 +188,8 @@ impl Store {
     /// Pending alerts of which it is written how a delivery stands.
     pub(super) fn pending_with_deliveries(&self) -> Vec<AlertId> {
         let index = self.index();
-        let tried =
-            index.after(AlertId(0)).filter(|(_, entry)| entry.pending && !entry.updates.is_empty());
-        tried.map(|(id, _)| id).collect()
+        let tried = |id: &AlertId| index.get(*id).is_some_and(|entry| !entry.updates.is_empty());
+        index.pending_after(AlertId(0)).filter(tried).collect()
     }
 
     /// The newest records as long as `wanted`, up to `limit`, the newest first. What cannot be
@@ -289,8 +295,7 @@ impl Read for Store {
 
     fn pending(&self, after: AlertId, limit: usize) -> Result<Vec<AlertId>, ReadError> {
         let index = self.index();
-        let pending = index.after(after).filter(|(_, entry)| entry.pending);
-        Ok(pending.map(|(id, _)| id).take(limit).collect())
+        Ok(index.pending_after(after).take(limit).collect())
     }
 
     fn history(&self, before: AlertId, limit: usize) -> Result<Vec<Record>, ReadError> {

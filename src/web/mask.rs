@@ -30,13 +30,17 @@ pub(super) fn masked(text: &str) -> String {
     masked
 }
 
-/// A text in which marks stand for the secrets of `original`, with them in their places.
+/// A text in which marks stand for the secrets of `original`, with them in their places. Only where a
+/// secret may stand is a mark one: nobody moves a secret to where it is shown.
 pub(super) fn unmasked(text: &str, original: &str) -> String {
-    let places = places(original).unwrap_or_default();
+    let secrets = places(original).unwrap_or_default();
     let mut unmasked = text.to_owned();
-    for (number, place) in places.into_iter().enumerate().rev() {
-        let secret = original.get(place).unwrap_or_default();
-        unmasked = unmasked.replace(&mark(number + 1), secret);
+    for place in places(text).unwrap_or_default().into_iter().rev() {
+        let value = text.get(place.clone()).unwrap_or_default();
+        let marked = (1..).zip(&secrets).find(|(number, _)| mark(*number) == value);
+        if let Some(secret) = marked.and_then(|(_, secret)| original.get(secret.clone())) {
+            unmasked.replace_range(place, secret);
+        }
     }
     unmasked
 }
@@ -104,6 +108,12 @@ private_key = "yAnz5TF="
         let moved = format!("{}\n[voip]\npassword = \"new\"\n", masked.replace("kept 1", "kept 3"));
         let back = unmasked(&moved, TEXT);
         assert!(back.contains("password = \"x\\\"y\" # the relay's") && back.contains("\"new\""));
+    }
+
+    #[test]
+    fn a_mark_elsewhere_gives_no_secret_away() {
+        let moved = "[appliance]\nname = \"*** kept 1 ***\" # \"*** kept 1 ***\"\n";
+        assert_eq!(unmasked(moved, TEXT), moved);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod person;
 mod plot;
 mod preview;
 mod routes;
+mod said;
 mod search;
 mod self_test;
 mod server;

@@ -64,6 +64,14 @@ pub(super) async fn sound(State(site): State<Arc<Site>>, Path(number): Path<Stri
         site.previews.lock().unwrap_or_else(PoisonError::into_inner).get(number)
     });
     let Some(preview) = preview else { return StatusCode::NOT_FOUND.into_response() };
+    match spoken(&site, preview).await {
+        Some(bytes) => ([(CONTENT_TYPE, "audio/wav")], bytes).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// What it says, as a WAV file.
+pub(super) async fn spoken(site: &Site, preview: Preview) -> Option<Vec<u8>> {
     let mut whole = Pcm { rate: TELEPHONE_RATE, samples: Vec::new() };
     for text in preview.sentences.into_iter().take(MOST_SENTENCES) {
         let (language, voice) = (preview.language.clone(), preview.voice.clone());
@@ -78,8 +86,5 @@ pub(super) async fn sound(State(site): State<Arc<Site>>, Path(number): Path<Stri
         }
         whole.append(&fitted);
     }
-    match wav(&whole) {
-        Ok(bytes) => ([(CONTENT_TYPE, "audio/wav")], bytes).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+    wav(&whole).ok()
 }

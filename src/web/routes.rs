@@ -16,7 +16,7 @@ use super::api;
 use super::guard::{self, Visit};
 use super::page::{
     self, access, account, alert, alerts, audit, backup, config_file, form, groups, history, log,
-    people, self_test, settings, signin, statistics, status, trial, try_mail,
+    people, said, self_test, settings, signin, statistics, status, trial, try_mail,
 };
 use super::site::Site;
 use super::{live, metrics, preview, update};
@@ -83,6 +83,7 @@ fn viewer() -> Router<Arc<Site>> {
 fn operator() -> Router<Arc<Site>> {
     Router::new()
         .route("/alerts/{id}/{act}", post(alert::act))
+        .route("/alerts/{id}/said/{person}", get(said::sound))
         .route("/people", get(people::people))
         .route("/people/{name}/test", post(people::test))
         .route("/try", get(try_mail::form).post(try_mail::try_it))

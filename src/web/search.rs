@@ -1,14 +1,20 @@
 //! Finds alerts in the history. The history may be long: a search looks at a part of it and says how
 //! far it came.
 
+use std::time::Duration;
+
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::alert::{AlertId, Severity};
 use crate::control::{AlertView, State, complete};
 use crate::queue::{Fate, Queue, Read, ReadError, Record};
 
-/// Most records one search looks at.
-const MOST_READ: usize = 5000;
+/// Most records one search looks at, if it wants fewer.
+const MOST_READ: usize = 20_000;
+
+/// How long it looks, as somebody waits: she can have it go on from where it came to.
+const PATIENCE: Duration = Duration::from_millis(30);
 
 /// Records read at a time.
 const BLOCK: usize = 250;
@@ -70,7 +76,8 @@ impl Wanted {
         let mut found = Found::default();
         let mut before = self.before.unwrap_or(AlertId(u64::MAX));
         let mut looked_at = 0;
-        while looked_at < MOST_READ.max(limit) {
+        let begun = Instant::now();
+        while looked_at < limit || (looked_at < MOST_READ && begun.elapsed() < PATIENCE) {
             let block = BLOCK.min(limit.max(20));
             let records = reader.history(before, block)?;
             let whole = records.len() == block;

@@ -27,6 +27,7 @@ use super::guard::{Encrypted, Peer};
 use super::metrics;
 use super::routes;
 use super::site::{Parts, Site};
+use super::statistics;
 use super::update;
 use crate::config::{Config, Web};
 use crate::smtp::{TlsSlot, open_port};
@@ -125,6 +126,7 @@ impl Server {
         introduce(&site, &port);
         connections.spawn(Arc::clone(&site).follow_calls());
         connections.spawn(metrics::follow(Arc::clone(&site)));
+        connections.spawn(statistics::follow(Arc::clone(&site)));
         let routes = routes::all(&site);
         drop(site);
         loop {

@@ -20,6 +20,7 @@ use super::live::MOST_STREAMS;
 use super::metrics::Counters;
 use super::preview::Previews;
 use super::self_test::Report;
+use super::statistics::Counting;
 use super::update::Update;
 use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
@@ -60,6 +61,7 @@ pub(super) struct Site {
     pub(super) begun: Instant,
     pub(super) metrics: Mutex<Counters>,
     pub(super) previews: Mutex<Previews>,
+    pub(super) statistics: Mutex<Counting>,
     /// Places for pages that are told what changes.
     pub(super) streams: Arc<Semaphore>,
     /// The place for a self-test.
@@ -103,6 +105,7 @@ impl Site {
             begun: now(),
             metrics: Mutex::default(),
             previews: Mutex::default(),
+            statistics: Mutex::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             self_testing: Semaphore::new(1),
             self_test: Mutex::default(),

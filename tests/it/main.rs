@@ -62,5 +62,7 @@ mod web;
 mod web_access;
 mod web_api;
 mod web_forms;
+mod web_manage;
 mod web_settings;
 mod web_status;
+mod web_verify;

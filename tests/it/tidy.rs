@@ -86,6 +86,8 @@ const PURE: &[&str] = &[
     "src/web/account/totp.rs",
     "src/web/form",
     "src/web/lights.rs",
+    "src/web/statistics/figures.rs",
+    "src/web/statistics/lengths.rs",
     "src/web/words",
 ];
 

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use regex::Regex;
 use serde_json::{Value, json};
 
 use super::web::{admin, aside, with_web};
-use crate::support::browser::{Browser, Page};
+use crate::support::browser::{Browser, PASSWORD, Page};
 
 /// A program with a token of these scopes.
-fn program(boss: &mut Browser, address: SocketAddr, scopes: &[&str]) -> Browser {
+pub(crate) fn program(boss: &mut Browser, address: SocketAddr, scopes: &[&str]) -> Browser {
     boss.get("/access");
     let name = format!("for {}", scopes.join(" "));
     let mut fields = vec![("token", name.as_str())];
@@ -22,11 +23,11 @@ fn program(boss: &mut Browser, address: SocketAddr, scopes: &[&str]) -> Browser 
     program
 }
 
-fn send(program: &mut Browser, method: &str, path: &str, body: &Value) -> Page {
+pub(crate) fn send(program: &mut Browser, method: &str, path: &str, body: &Value) -> Page {
     program.ask(method, path, "application/json", body.to_string().as_bytes())
 }
 
-fn value(page: &Page) -> Value {
+pub(crate) fn value(page: &Page) -> Value {
     serde_json::from_str(&page.body).unwrap()
 }
 
@@ -92,6 +93,48 @@ async fn webhooks_become_the_mails_they_would_have_sent() {
     running.stop().await;
 }
 
+/// What can be asked: with which scope, how, where, with what.
+fn calls() -> Vec<(&'static str, &'static str, &'static str, Value)> {
+    let person = json!({"mail": "eva@example.org", "groups": ["oncall"]});
+    let alert = json!({"to": ["ana"], "subject": "x"});
+    vec![
+        ("intake", "POST", "/api/v1/alerts", alert),
+        ("read", "GET", "/api/v1/status", Value::Null),
+        ("read", "GET", "/api/v1/alerts?limit=1", Value::Null),
+        ("read", "GET", "/api/v1/alerts/1", Value::Null),
+        ("read", "GET", "/api/v1/alerts/1/mail", Value::Null),
+        ("read", "GET", "/api/v1/people", Value::Null),
+        ("read", "GET", "/api/v1/people/ana", Value::Null),
+        ("read", "GET", "/api/v1/channels", Value::Null),
+        ("read", "POST", "/api/v1/explain", json!("Subject: x")),
+        ("read", "GET", "/api/v1/groups", Value::Null),
+        ("read", "GET", "/api/v1/statistics?span=day", Value::Null),
+        ("act", "GET", "/api/v1/log", Value::Null),
+        ("act", "POST", "/api/v1/speak", json!({"text": ""})),
+        ("act", "GET", "/api/v1/alerts/1/said/nobody", Value::Null),
+        ("configure", "GET", "/api/v1/config", Value::Null),
+        ("configure", "PUT", "/api/v1/config", json!({"text": "", "stamp": ""})),
+        ("configure", "POST", "/api/v1/config/check", json!({"text": ""})),
+        ("configure", "GET", "/api/v1/config/history/none", Value::Null),
+        ("configure", "POST", "/api/v1/config/undo", json!({"name": "none"})),
+        ("admin", "GET", "/api/v1/users", Value::Null),
+        ("admin", "PUT", "/api/v1/users/boss", json!({"role": "admin"})),
+        ("admin", "DELETE", "/api/v1/users/nobody", Value::Null),
+        ("admin", "GET", "/api/v1/tokens", Value::Null),
+        ("admin", "POST", "/api/v1/tokens", json!({"name": "x", "scopes": []})),
+        ("admin", "DELETE", "/api/v1/tokens/nobody", Value::Null),
+        ("admin", "GET", "/api/v1/audit", Value::Null),
+        ("admin", "GET", "/api/v1/backup/configuration", Value::Null),
+        ("metrics", "GET", "/metrics", Value::Null),
+        ("act", "POST", "/api/v1/alerts/1/retry", Value::Null),
+        ("act", "POST", "/api/v1/people/nobody/test", Value::Null),
+        ("configure", "PUT", "/api/v1/people/eva", person),
+        ("configure", "DELETE", "/api/v1/people/eva", Value::Null),
+        ("configure", "PUT", "/api/v1/channels/sms", json!({"enabled": false})),
+        ("configure", "PUT", "/api/v1/channels", json!({"order": ["sms", "mail"]})),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_good_for_its_scopes_alone() {
     let (_place, running) = with_web().await;
@@ -100,30 +143,11 @@ async fn a_token_is_good_for_its_scopes_alone() {
     running.send("ana", "one").await;
     running.idle().await;
     aside(move || {
-        let person = json!({"mail": "eva@example.org", "groups": ["oncall"]});
-        let alert = json!({"to": ["ana"], "subject": "x"});
-        let calls: &[(&str, &str, &str, Value)] = &[
-            ("intake", "POST", "/api/v1/alerts", alert),
-            ("read", "GET", "/api/v1/status", Value::Null),
-            ("read", "GET", "/api/v1/alerts?limit=1", Value::Null),
-            ("read", "GET", "/api/v1/alerts/1", Value::Null),
-            ("read", "GET", "/api/v1/alerts/1/mail", Value::Null),
-            ("read", "GET", "/api/v1/people", Value::Null),
-            ("read", "GET", "/api/v1/people/ana", Value::Null),
-            ("read", "GET", "/api/v1/channels", Value::Null),
-            ("read", "POST", "/api/v1/explain", json!("Subject: x")),
-            ("metrics", "GET", "/metrics", Value::Null),
-            ("act", "POST", "/api/v1/alerts/1/retry", Value::Null),
-            ("act", "POST", "/api/v1/people/nobody/test", Value::Null),
-            ("configure", "PUT", "/api/v1/people/eva", person),
-            ("configure", "DELETE", "/api/v1/people/eva", Value::Null),
-            ("configure", "PUT", "/api/v1/channels/sms", json!({"enabled": false})),
-            ("configure", "PUT", "/api/v1/channels", json!({"order": ["sms", "mail"]})),
-        ];
-        let scopes = ["intake", "read", "metrics", "act", "configure"];
+        let calls = calls();
+        let scopes = ["intake", "read", "metrics", "act", "configure", "admin"];
         for scope in scopes {
             let mut program = program(&mut boss, address, &[scope]);
-            for (wanted, method, path, body) in calls {
+            for (wanted, method, path, body) in &calls {
                 let page = send(&mut program, method, path, body);
                 assert_eq!(
                     page.status == 403,
@@ -134,12 +158,14 @@ async fn a_token_is_good_for_its_scopes_alone() {
             }
         }
         let mut nobody = Browser::at(address, false);
-        for (_, method, path, body) in calls {
+        for (_, method, path, body) in &calls {
             send(&mut nobody, method, path, body).must(401);
         }
         nobody.get("/api/v1/openapi.json").must(200).says("\"openapi\":\"3.1");
         nobody.get("/healthz").must(200);
         nobody.get("/readyz").must(200);
+        // One of them gave the boss her role anew, which ends her sessions.
+        boss.log_in("boss", PASSWORD).must(200);
         boss.get("/access");
         boss.post("/access/token/remove", &[("name", "for read")]).must(200);
         boss.get("/audit").says("token.add").says("token.remove").says("eva");
@@ -158,10 +184,10 @@ async fn what_is_wrong_is_said_in_json() {
         let long = "x".repeat(5 << 20);
         for (status, method, path, body) in [
             (400, "POST", "/api/v1/alerts", json!({"to": ["ana"]})),
-            (400, "POST", "/api/v1/alerts", json!({"to": ["ana"], "subject": " "})),
+            (422, "POST", "/api/v1/alerts", json!({"to": ["ana"], "subject": " "})),
             (400, "POST", "/api/v1/alerts", json!({"to": ["ana"], "subject": "x", "more": 1})),
             (400, "POST", "/api/v1/alerts", json!([1])),
-            (422, "POST", "/api/v1/alerts", json!({"to": [], "subject": "x"})),
+            (400, "POST", "/api/v1/alerts", json!({"to": [], "subject": "x"})),
             (422, "POST", "/api/v1/alerts", json!({"to": ["nobody"], "subject": "x"})),
             (413, "POST", "/api/v1/alerts", json!({"to": ["ana"], "subject": long})),
             (404, "GET", "/api/v1/alerts/99", Value::Null),
@@ -170,8 +196,11 @@ async fn what_is_wrong_is_said_in_json() {
             (404, "GET", "/api/v1/nothing", Value::Null),
             (405, "DELETE", "/api/v1/alerts", Value::Null),
             (404, "DELETE", "/api/v1/people/nobody", Value::Null),
-            (400, "PUT", "/api/v1/people/eva", json!({"phone": "no number"})),
-            (400, "PUT", "/api/v1/people/e%20v", json!({})),
+            (422, "PUT", "/api/v1/people/eva", json!({"phone": "no number"})),
+            (422, "PUT", "/api/v1/people/e%20v", json!({})),
+            (400, "GET", "/api/v1/alerts?limit=0", Value::Null),
+            (400, "GET", "/api/v1/alerts?before=x", Value::Null),
+            (400, "GET", "/api/v1/alerts?state=odd", Value::Null),
             (409, "DELETE", "/api/v1/people/luis", Value::Null),
             (404, "PUT", "/api/v1/channels/fax", json!({"enabled": true})),
             (400, "PUT", "/api/v1/channels", json!({"order": ["fax"]})),
@@ -201,7 +230,8 @@ async fn every_described_operation_is_there_and_metrics_can_be_read() {
         let mut program = program(&mut boss, address, &["read", "metrics"]);
         let document = value(&program.get("/api/v1/openapi.json"));
         for (path, item) in document["paths"].as_object().unwrap() {
-            let path = path.replace("{id}", "1").replace("{name}", "ana");
+            let path =
+                path.replace("{id}", "1").replace("{name}", "ana").replace("{person}", "ana");
             for method in item.as_object().unwrap().keys() {
                 let page = Browser::at(address, false).ask(&method.to_uppercase(), &path, "", b"");
                 assert_eq!(page.status, 401, "{method} {path}");
@@ -230,6 +260,16 @@ async fn every_described_operation_is_there_and_metrics_can_be_read() {
             "{metrics}"
         );
         assert!(!metrics.contains("ana@") && !metrics.contains("+34"));
+        // What the examples ask for is there.
+        let name = Regex::new("smtp_appliance_[a-z_]+").unwrap();
+        let part = Regex::new("_(bucket|sum|count)$").unwrap();
+        for example in ["prometheus-rules.yml", "grafana-dashboard.json"] {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(example);
+            for found in name.find_iter(&std::fs::read_to_string(file).unwrap()) {
+                let family = part.replace(found.as_str(), "").into_owned();
+                assert!(families.contains(&family), "{example}: {family}");
+            }
+        }
     })
     .await;
     running.stop().await;

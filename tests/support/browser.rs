@@ -38,8 +38,8 @@ impl Page {
 pub(crate) struct Browser {
     agent: Agent,
     base: String,
-    cookies: BTreeMap<String, String>,
-    csrf: String,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) csrf: String,
     /// Sent with each request.
     pub(crate) headers: Vec<(String, String)>,
 }

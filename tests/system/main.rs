@@ -14,6 +14,7 @@ mod support {
     pub(crate) mod appliance;
     pub(crate) mod authority;
     pub(crate) mod baresip;
+    pub(crate) mod demo;
     pub(crate) mod dnsmasq;
     #[expect(dead_code, reason = "other tests use the rest of it")]
     pub(crate) mod door;
@@ -45,3 +46,5 @@ mod sip_registration;
 mod sip_sound;
 mod smtp_clients;
 mod web_browser;
+mod web_newcomer;
+mod web_schema;

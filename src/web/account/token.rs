@@ -25,16 +25,18 @@ pub enum Scope {
     Metrics,
     /// Read status, alerts, people and statistics.
     Read,
-    /// Acknowledge, stop and retry alerts, and send tests.
+    /// Acknowledge, stop and retry alerts, send tests, try speech and read the log.
     Act,
     /// Change the configuration.
     Configure,
+    /// Manage users and tokens, read the audit log and the configuration with its secrets.
+    Admin,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Intake, Self::Metrics, Self::Read, Self::Act, Self::Configure];
+    pub const ALL: [Self; 6] =
+        [Self::Intake, Self::Metrics, Self::Read, Self::Act, Self::Configure, Self::Admin];
 
     /// The word on the command line, in the file and in the API's description.
     #[must_use]
@@ -45,6 +47,7 @@ impl Scope {
             Self::Read => "read",
             Self::Act => "act",
             Self::Configure => "configure",
+            Self::Admin => "admin",
         }
     }
 }
@@ -60,7 +63,7 @@ impl FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let scope = Self::ALL.into_iter().find(|scope| scope.as_str() == text);
-        scope.ok_or("expected intake, metrics, read, act or configure")
+        scope.ok_or("expected intake, metrics, read, act, configure or admin")
     }
 }
 

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::model::{Alert, Alerts, PartState, Retried, Status};
-use super::{Caller, Fault, json, number};
+use super::model::{Alert, Alerts, NewSeverity, PartState, Retried, Status};
+use super::{Caller, Fault, Query, json, number};
 use crate::alert::AlertId;
 use crate::control::{Answer, Request, show as shown};
 use crate::health::{self, Part};
@@ -22,10 +23,13 @@ use crate::web::site::Site;
 /// Most alerts in one answer.
 const MOST: usize = 500;
 
+/// The largest number that JavaScript knows too.
+const LARGEST: u64 = 9_007_199_254_740_991;
+
 /// Would it wake somebody now?
 #[utoipa::path(get, path = "/api/v1/status", tag = "alerts",
     responses((status = 200, body = Status), (status = 401, body = super::model::Error),
-        (status = 403, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 403, body = super::model::Error)))]
 pub(super) async fn status(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -62,35 +66,75 @@ fn part((part, state): (&Part, &health::State)) -> (String, PartState) {
     (part.as_str().to_owned(), PartState { state, why })
 }
 
-/// How many.
+/// How an alert stands.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OfState {
+    Waiting,
+    Told,
+    Partly,
+    Failed,
+    Dropped,
+}
+
+/// Which alerts.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Limit {
+pub(super) struct Asked {
+    q: String,
+    state: Option<OfState>,
+    severity: Option<NewSeverity>,
+    source: String,
+    host: String,
+    before: Option<u64>,
     limit: Option<usize>,
+}
+
+impl Asked {
+    fn wanted(self) -> Result<(Wanted, usize), Fault> {
+        let limit = self.limit.unwrap_or(50);
+        if !(1..=MOST).contains(&limit) || self.before.is_some_and(|id| id > LARGEST) {
+            return Err(Fault::bad("expected a `limit` of 1 to 500, and a number as `before`"));
+        }
+        let state = self.state.map_or("", |state| match state {
+            OfState::Waiting => "waiting",
+            OfState::Told => "told",
+            OfState::Partly => "partly",
+            OfState::Failed => "failed",
+            OfState::Dropped => "dropped",
+        });
+        let wanted = Wanted {
+            q: self.q,
+            state: state.to_owned(),
+            severity: self.severity.map_or("", NewSeverity::as_str).to_owned(),
+            source: self.source,
+            host: self.host,
+            before: self.before.map(AlertId),
+        };
+        Ok((wanted, limit))
+    }
 }
 
 /// Alerts, the newest first.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts",
     params(
         ("q" = Option<String>, Query, description = "Words that must all be somewhere in it"),
-        ("state" = Option<String>, Query, description = "waiting, told, partly, failed or dropped"),
-        ("severity" = Option<String>, Query, description = "info, warning, error or critical"),
+        ("state" = Option<OfState>, Query, description = "waiting, told, partly, failed or dropped"),
+        ("severity" = Option<NewSeverity>, Query, description = "info, warning, error or critical"),
         ("source" = Option<String>, Query, description = "zabbix, nagios, generic, …"),
         ("host" = Option<String>, Query, description = "A part of the host's name"),
-        ("before" = Option<u64>, Query, description = "Only alerts of a lower number"),
-        ("limit" = Option<usize>, Query, description = "Most alerts: 50 if not said, 500 at most"),
+        ("before" = Option<u64>, Query, maximum = 9_007_199_254_740_991_u64, description = "Only alerts of a lower number"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 500, description = "Most alerts: 50 if not said, 500 at most"),
     ),
-    responses((status = 200, body = Alerts), (status = 400, description = "a parameter is wrong"),
-        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
-        (status = 429, body = super::model::Error)))]
+    responses((status = 200, body = Alerts), (status = 400, body = super::model::Error),
+        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error)))]
 pub(super) async fn list(
     State(site): State<Arc<Site>>,
     caller: Caller,
-    Query(wanted): Query<Wanted>,
-    Query(limit): Query<Limit>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
-    let limit = limit.limit.unwrap_or(50).clamp(1, MOST);
+    let (wanted, limit) = asked.wanted()?;
     let found = wanted.find(&site.parts.queue, limit).await;
     let found = found.map_err(|error| Fault::store(&error))?;
     let alerts = found.alerts.into_iter().map(Alert::from).collect();
@@ -102,8 +146,7 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts",
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 200, body = Alert), (status = 401, body = super::model::Error),
-        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
-        (status = 429, body = super::model::Error)))]
+        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error)))]
 pub(super) async fn show(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -121,7 +164,7 @@ pub(super) async fn show(
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 200, content_type = "message/rfc822", body = String),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
-        (status = 404, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 404, body = super::model::Error)))]
 pub(super) async fn mail(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -144,7 +187,7 @@ pub(super) async fn mail(
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 204, description = "done"), (status = 401, body = super::model::Error),
         (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
-        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 409, body = super::model::Error)))]
 pub(super) async fn acknowledge(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -159,7 +202,7 @@ pub(super) async fn acknowledge(
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 204, description = "done"), (status = 401, body = super::model::Error),
         (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
-        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 409, body = super::model::Error)))]
 pub(super) async fn stop(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -173,7 +216,7 @@ pub(super) async fn stop(
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 200, body = Retried), (status = 401, body = super::model::Error),
         (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
-        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 409, body = super::model::Error)))]
 pub(super) async fn retry(
     State(site): State<Arc<Site>>,
     caller: Caller,

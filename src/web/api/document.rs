@@ -5,7 +5,9 @@ use axum::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{alerts, intake, json, model, people, settings};
+use super::{
+    access, alerts, file, intake, json, model, people, records, settings, statistics, trial,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,10 +16,13 @@ use super::{alerts, intake, json, model, people, settings};
     paths(
         alerts::status, alerts::list, alerts::show, alerts::mail, alerts::acknowledge, alerts::stop,
         alerts::retry, intake::alert, intake::alertmanager, intake::grafana, intake::mail,
-        intake::explain, people::list, people::show, people::put, people::delete, people::test,
-        settings::channels, settings::order, settings::switch,
+        trial::explain, people::list, people::show, people::put, people::delete, people::test,
+        settings::channels, settings::order, settings::switch, people::groups, statistics::show,
+        trial::speak, trial::said, file::show, file::check, file::put, file::earlier, file::undo, access::users,
+        access::put_user, access::remove_user, access::tokens, access::add_token,
+        access::remove_token, records::log, records::audit, records::backup,
     ),
-    components(schemas(model::Error)),
+    components(schemas(model::Error, alerts::OfState, records::OfLevel, statistics::OfSpan)),
     modifiers(&Bearer),
     security(("token" = [])),
 )]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::message::{label, message};
 use super::model::{Accepted, NewAlert, NewSeverity, NewState, Webhook};
-use super::{Body, Caller, Fault, json, parse, webhook};
-use crate::alert::{Origin, explain as explaining};
+use super::{Body, Caller, Fault, Query, json, parse, webhook};
+use crate::alert::Origin;
 use crate::config::PersonName;
 use crate::intake::{Rejected, Submission};
 use crate::web::account::Scope;
@@ -20,9 +20,6 @@ use crate::web::site::Site;
 
 /// After how many seconds who was put off may come again.
 const COME_AGAIN: u64 = 30;
-
-/// Longest text of an alert, in bytes.
-const MOST_TEXT: usize = 400_000;
 
 /// Whom a webhook is for.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,12 +29,17 @@ pub(super) struct For {
     to: String,
 }
 
+impl For {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.to.split(',').map(str::trim)
+    }
+}
+
 /// Hand an alert in.
 #[utoipa::path(post, path = "/api/v1/alerts", tag = "intake", request_body = NewAlert,
     responses((status = 201, body = Accepted), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
-        (status = 413, description = "too large"), (status = 422, body = super::model::Error),
-        (status = 429, body = super::model::Error), (status = 503, body = super::model::Error)))]
+        (status = 413, description = "too large"), (status = 422, body = super::model::Error), (status = 503, body = super::model::Error)))]
 pub(super) async fn alert(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -45,20 +47,18 @@ pub(super) async fn alert(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Intake)?;
     let new: NewAlert = parse(&body)?;
-    if new.subject.trim().is_empty() || new.text.len() > MOST_TEXT {
-        return Err(Fault::bad("expected a subject, and at most 400 kB of text"));
+    if !new.is_within_limits() {
+        return Err(Fault::bad("a text or a list is too short or too long: see openapi.json"));
+    }
+    if new.subject.trim().is_empty() {
+        return Err(Fault::unfit("expected a subject"));
     }
     let subject = match new.state {
         Some(NewState::Problem) => format!("PROBLEM: {}", new.subject),
         Some(NewState::Recovery) => format!("RESOLVED: {}", new.subject),
         None => new.subject.clone(),
     };
-    let severity = new.severity.map(|severity| match severity {
-        NewSeverity::Info => "info",
-        NewSeverity::Warning => "warning",
-        NewSeverity::Error => "error",
-        NewSeverity::Critical => "critical",
-    });
+    let severity = new.severity.map(NewSeverity::as_str);
     let text = [
         label("Host", new.host.as_deref()),
         label("Service", new.check.as_deref()),
@@ -72,11 +72,10 @@ pub(super) async fn alert(
 
 /// The webhook of Prometheus Alertmanager.
 #[utoipa::path(post, path = "/api/v1/intake/alertmanager", tag = "intake", request_body = Webhook,
-    params(("to" = String, Query, description = "Whom it is for: people, groups or aliases, between commas")),
+    params(("to" = String, Query, example = "oncall", description = "Whom it is for: people, groups or aliases, between commas")),
     responses((status = 201, body = Accepted), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
-        (status = 413, description = "too large"), (status = 422, body = super::model::Error),
-        (status = 429, body = super::model::Error), (status = 503, body = super::model::Error)))]
+        (status = 413, description = "too large"), (status = 422, body = super::model::Error), (status = 503, body = super::model::Error)))]
 pub(super) async fn alertmanager(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -88,11 +87,10 @@ pub(super) async fn alertmanager(
 
 /// The webhook of Grafana.
 #[utoipa::path(post, path = "/api/v1/intake/grafana", tag = "intake", request_body = Webhook,
-    params(("to" = String, Query, description = "Whom it is for: people, groups or aliases, between commas")),
+    params(("to" = String, Query, example = "oncall", description = "Whom it is for: people, groups or aliases, between commas")),
     responses((status = 201, body = Accepted), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
-        (status = 413, description = "too large"), (status = 422, body = super::model::Error),
-        (status = 429, body = super::model::Error), (status = 503, body = super::model::Error)))]
+        (status = 413, description = "too large"), (status = 422, body = super::model::Error), (status = 503, body = super::model::Error)))]
 pub(super) async fn grafana(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -115,18 +113,17 @@ async fn hook(
         return Err(Fault::bad("expected at least one alert"));
     }
     let (subject, text) = webhook::mail(&webhook, product);
-    let to: Vec<String> = to.to.split(',').map(|name| name.trim().to_owned()).collect();
+    let to: Vec<String> = to.names().map(str::to_owned).collect();
     hand_in(site, caller, &to, product, &subject, &text).await
 }
 
 /// A whole mail (RFC 5322), as SMTP would bring it.
 #[utoipa::path(post, path = "/api/v1/intake/mail", tag = "intake",
     request_body(content = String, content_type = "message/rfc822"),
-    params(("to" = String, Query, description = "Whom it is for: people, groups or aliases, between commas")),
+    params(("to" = String, Query, example = "oncall", description = "Whom it is for: people, groups or aliases, between commas")),
     responses((status = 201, body = Accepted), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
-        (status = 413, description = "too large"), (status = 422, body = super::model::Error),
-        (status = 429, body = super::model::Error), (status = 503, body = super::model::Error)))]
+        (status = 413, description = "too large"), (status = 422, body = super::model::Error), (status = 503, body = super::model::Error)))]
 pub(super) async fn mail(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -135,30 +132,10 @@ pub(super) async fn mail(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Intake)?;
     if body.is_empty() {
-        return Err(Fault::bad("expected a mail"));
+        return Err(Fault::unfit("expected a mail"));
     }
-    let to: Vec<String> = to.to.split(',').map(|name| name.trim().to_owned()).collect();
+    let to: Vec<String> = to.names().map(str::to_owned).collect();
     submit(&site, &caller, &to, with_crlf(&body)).await
-}
-
-/// What the appliance would make of a mail, telling nobody.
-#[utoipa::path(post, path = "/api/v1/explain", tag = "alerts",
-    request_body(content = String, content_type = "message/rfc822"),
-    responses((status = 200, description = "events and texts"),
-        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
-        (status = 413, description = "too large"), (status = 429, body = super::model::Error)))]
-pub(super) async fn explain(
-    State(site): State<Arc<Site>>,
-    caller: Caller,
-    Body(body): Body,
-) -> Result<Response, Fault> {
-    caller.may(Scope::Read)?;
-    let config = site.config();
-    let explained = tokio::task::spawn_blocking(move || {
-        explaining::explain(&body, &config.appliance.language, &config.texts)
-    });
-    let explained = explained.await.map_err(|_| Fault::bad("the mail cannot be read"))?;
-    Ok(json(StatusCode::OK, &explained))
 }
 
 async fn hand_in(
@@ -213,13 +190,12 @@ fn people(site: &Site, to: &[String]) -> Result<Vec<PersonName>, Fault> {
     for name in to {
         let found = config.directory.resolve(name);
         if found.is_empty() {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return Err(Fault::new(status, "there is nobody of one of these names"));
+            return Err(Fault::unfit("there is nobody of one of these names"));
         }
         people.extend(found);
     }
     if people.is_empty() || to.len() > config.smtp.max_recipients {
-        return Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "expected whom it is for: `to`"));
+        return Err(Fault::unfit("expected whom it is for: `to`"));
     }
     Ok(people.into_iter().collect())
 }

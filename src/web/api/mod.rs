@@ -1,13 +1,18 @@
 //! The API: all that the pages do, for programs. A token says what a program may; what is wrong is
 //! said in JSON.
 
+mod access;
 mod alerts;
 mod document;
+mod file;
 mod intake;
 mod message;
 mod model;
 mod people;
+mod records;
 mod settings;
+mod statistics;
+mod trial;
 mod webhook;
 
 use std::sync::Arc;
@@ -19,7 +24,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTIC
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -28,7 +33,7 @@ use serde::de::DeserializeOwned;
 
 use super::account::Scope;
 use super::guard::Peer;
-use super::site::{Site, now};
+use super::site::Site;
 
 pub(super) use document::operations;
 pub(super) use settings::channel;
@@ -44,18 +49,33 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/alerts", get(alerts::list).post(intake::alert))
         .route("/alerts/{id}", get(alerts::show))
         .route("/alerts/{id}/mail", get(alerts::mail))
+        .route("/alerts/{id}/said/{person}", get(trial::said))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/stop", post(alerts::stop))
         .route("/alerts/{id}/retry", post(alerts::retry))
         .route("/intake/alertmanager", post(intake::alertmanager))
         .route("/intake/grafana", post(intake::grafana))
         .route("/intake/mail", post(intake::mail))
-        .route("/explain", post(intake::explain))
+        .route("/explain", post(trial::explain))
         .route("/people", get(people::list))
         .route("/people/{name}", put(people::put).delete(people::delete).get(people::show))
         .route("/people/{name}/test", post(people::test))
         .route("/channels", get(settings::channels).put(settings::order))
         .route("/channels/{name}", put(settings::switch))
+        .route("/groups", get(people::groups))
+        .route("/statistics", get(statistics::show))
+        .route("/speak", post(trial::speak))
+        .route("/config", get(file::show).put(file::put))
+        .route("/config/check", post(file::check))
+        .route("/config/history/{name}", get(file::earlier))
+        .route("/config/undo", post(file::undo))
+        .route("/users", get(access::users))
+        .route("/users/{name}", put(access::put_user).delete(access::remove_user))
+        .route("/tokens", get(access::tokens).post(access::add_token))
+        .route("/tokens/{name}", delete(access::remove_token))
+        .route("/log", get(records::log))
+        .route("/audit", get(records::audit))
+        .route("/backup/configuration", get(records::backup))
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "there is nothing here"))
         .method_not_allowed_fallback(async || {
             Fault::new(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here")
@@ -73,6 +93,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Whether it shows the token of this name.
+    fn is_token(&self, name: &str) -> bool {
+        self.name.strip_prefix("token ") == Some(name)
+    }
+
     /// Goes on if the token is good for this.
     pub(super) fn may(&self, scope: Scope) -> Result<(), Fault> {
         if self.scopes.contains(&scope) {
@@ -88,11 +113,6 @@ impl FromRequestParts<Arc<Site>> for Caller {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Fault> {
         let from =
             parts.extensions.get::<Peer>().map_or_else(String::new, |peer| peer.0.to_string());
-        let key = format!("token from {from}");
-        if let Some(wait) = site.lockout().wait(&key, now()) {
-            let fault = Fault::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens");
-            return Err(fault.after(wait.as_secs() + 1));
-        }
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let shown = header.and_then(|header| header.split_once(' '));
         let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -106,12 +126,24 @@ impl FromRequestParts<Arc<Site>> for Caller {
             tracing::error!(%error, "accounts");
             Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "the accounts cannot be read")
         })?;
-        let Some(token) = accounts.token(shown.trim(), Timestamp::now()) else {
-            site.lockout().fail(&key, now());
-            return Err(Fault::new(StatusCode::UNAUTHORIZED, "this token is not known"));
-        };
-        site.lockout().succeed(&key);
+        // Nobody guesses 256 random bits: who tries need not wait, nor who comes from where she does.
+        let token = accounts.token(shown.trim(), Timestamp::now());
+        let unknown = || Fault::new(StatusCode::UNAUTHORIZED, "this token is not known");
+        let token = token.ok_or_else(unknown)?;
         Ok(Self { name: format!("token {}", token.name), from, scopes: token.scopes.clone() })
+    }
+}
+
+/// What an address asks for.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Query<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Site>) -> Result<Self, Fault> {
+        let asked = axum::extract::Query::try_from_uri(&parts.uri);
+        let asked = asked.map_err(|error| Fault::bad(error.body_text()))?;
+        Ok(Self(asked.0))
     }
 }
 
@@ -159,8 +191,14 @@ impl Fault {
         Self { status, what: what.into(), after: None }
     }
 
+    /// What came is not as it is described.
     fn bad(what: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, what)
+    }
+
+    /// What came is as it is described, and makes no sense here.
+    fn unfit(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, what)
     }
 
     const fn after(mut self, seconds: u64) -> Self {

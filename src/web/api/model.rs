@@ -1,11 +1,12 @@
 //! What the API takes and gives: types of its own, so that what is kept may change while programs
 //! go on to understand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::config::ChannelName;
 use crate::control::{AlertView, DeliveryView};
 use crate::queue::Progress;
 use crate::web::page::state_name;
@@ -233,6 +234,21 @@ pub(crate) struct NewAlert {
     pub(crate) problem_id: Option<String>,
 }
 
+impl NewAlert {
+    /// Whether all is within its limits.
+    pub(crate) fn is_within_limits(&self) -> bool {
+        let short = |text: &Option<String>, most| {
+            text.as_ref().is_none_or(|text| text.chars().count() <= most)
+        };
+        (1..=100).contains(&self.to.len())
+            && (1..=1000).contains(&self.subject.chars().count())
+            && self.text.chars().count() <= 100_000
+            && short(&self.host, 200)
+            && short(&self.check, 200)
+            && short(&self.problem_id, 60)
+    }
+}
+
 /// Whether something broke or works again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -249,6 +265,17 @@ pub(crate) enum NewSeverity {
     Warning,
     Error,
     Critical,
+}
+
+impl NewSeverity {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// What became of an alert that was handed in: it is on the disk.
@@ -303,7 +330,7 @@ pub(crate) struct Person {
     #[serde(default)]
     pub(crate) voice: Option<String>,
     #[serde(default)]
-    pub(crate) groups: BTreeSet<String>,
+    pub(crate) groups: Vec<String>,
 }
 
 /// How a test by one channel ended.
@@ -329,12 +356,35 @@ pub(crate) struct Switch {
     pub(crate) enabled: bool,
 }
 
+/// The name of a channel.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum NewChannel {
+    Mail,
+    Sms,
+    Voip,
+    Gsm,
+    SipMessage,
+}
+
+impl From<NewChannel> for ChannelName {
+    fn from(name: NewChannel) -> Self {
+        match name {
+            NewChannel::Mail => Self::Mail,
+            NewChannel::Sms => Self::Sms,
+            NewChannel::Voip => Self::Voip,
+            NewChannel::Gsm => Self::Gsm,
+            NewChannel::SipMessage => Self::SipMessage,
+        }
+    }
+}
+
 /// Which channel begins first.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
     #[schema(example = json!(["gsm", "sms", "mail"]))]
-    pub(crate) order: Vec<String>,
+    pub(crate) order: Vec<NewChannel>,
 }
 
 /// How many deliveries are tried again.

@@ -1,5 +1,6 @@
 //! People: shown, changed, tested.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -34,7 +35,7 @@ impl From<&config::Person> for Person {
 /// Everybody who is told.
 #[utoipa::path(get, path = "/api/v1/people", tag = "people",
     responses((status = 200, body = [Person]), (status = 401, body = super::model::Error),
-        (status = 403, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 403, body = super::model::Error)))]
 pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
     let config = site.config();
@@ -46,8 +47,7 @@ pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller) -> Resul
 #[utoipa::path(get, path = "/api/v1/people/{name}", tag = "people",
     params(("name" = String, Path, description = "Short name")),
     responses((status = 200, body = Person), (status = 401, body = super::model::Error),
-        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
-        (status = 429, body = super::model::Error)))]
+        (status = 403, body = super::model::Error), (status = 404, body = super::model::Error)))]
 pub(super) async fn show(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -69,7 +69,7 @@ fn unknown() -> Fault {
     responses((status = 200, body = Person), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
         (status = 404, body = super::model::Error), (status = 409, body = super::model::Error),
-        (status = 413, description = "too large"), (status = 429, body = super::model::Error)))]
+        (status = 413, description = "too large"), (status = 422, body = super::model::Error)))]
 pub(super) async fn put(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -78,7 +78,6 @@ pub(super) async fn put(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Configure)?;
     let given: Person = parse(&body)?;
-    let groups: Vec<String> = given.groups.into_iter().collect();
     let form = Form {
         name,
         mail: given.mail.unwrap_or_default(),
@@ -86,11 +85,11 @@ pub(super) async fn put(
         extension: given.extension.unwrap_or_default(),
         language: given.language.unwrap_or_default(),
         voice: given.voice.unwrap_or_default(),
-        groups: groups.join(" "),
+        groups: given.groups.join(" "),
     };
     let person = form.read().map_err(|faults| {
         let faults = faults.iter().map(|(field, fault)| format!("{field}: {fault}"));
-        Fault::bad(faults.collect::<Vec<_>>().join("; "))
+        Fault::unfit(faults.collect::<Vec<_>>().join("; "))
     })?;
     let exists = site.config().directory.people.contains_key(&person.name);
     let answer = Person::from(&person);
@@ -104,7 +103,7 @@ pub(super) async fn put(
     params(("name" = String, Path, description = "Short name")),
     responses((status = 204, description = "done"), (status = 401, body = super::model::Error),
         (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
-        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 409, body = super::model::Error), (status = 422, body = super::model::Error)))]
 pub(super) async fn delete(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -124,16 +123,38 @@ pub(super) async fn make(
     edit: Edit,
 ) -> Result<change::Done, Fault> {
     let by = By { who: caller.name.clone(), from: caller.from.clone() };
-    change::make(site, &by, what, edit).await.map_err(|error| {
-        let status = match &error {
-            ChangeError::Edit(EditError::UnknownPerson(_)) => StatusCode::NOT_FOUND,
-            ChangeError::Edit(_) => StatusCode::CONFLICT,
-            ChangeError::NotTakenUp(_) | ChangeError::Broken(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-        };
-        Fault::new(status, error.to_string())
-    })
+    change::make(site, &by, what, edit).await.map_err(|error| refused(&error))
+}
+
+/// Why the configuration stays as it is.
+pub(super) fn refused(error: &ChangeError) -> Fault {
+    let status = match error {
+        ChangeError::Edit(EditError::UnknownPerson(_)) => StatusCode::NOT_FOUND,
+        ChangeError::Edit(EditError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        ChangeError::Edit(_) => StatusCode::CONFLICT,
+        ChangeError::NotTakenUp(_) | ChangeError::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    Fault::new(status, error.to_string())
+}
+
+/// The groups, and who is in each.
+#[utoipa::path(get, path = "/api/v1/groups", tag = "people",
+    responses((status = 200, body = BTreeMap<String, Vec<String>>),
+        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error)))]
+pub(super) async fn groups(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let config = site.config();
+    let groups = config.directory.groups();
+    let groups: BTreeMap<String, Vec<String>> = groups
+        .iter()
+        .map(|(group, people)| {
+            (group.to_string(), people.iter().map(ToString::to_string).collect())
+        })
+        .collect();
+    Ok(json(StatusCode::OK, &groups))
 }
 
 /// Tell a person something harmless, by every channel that is on.
@@ -141,7 +162,7 @@ pub(super) async fn make(
     params(("name" = String, Path, description = "Short name")),
     responses((status = 200, body = [Tested]), (status = 401, body = super::model::Error),
         (status = 403, body = super::model::Error), (status = 404, body = super::model::Error),
-        (status = 409, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 409, body = super::model::Error)))]
 pub(super) async fn test(
     State(site): State<Arc<Site>>,
     caller: Caller,

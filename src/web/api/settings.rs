@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::model::{Channel, Order, Switch};
+use super::model::{Channel, NewChannel, Order, Switch};
 use super::people::make;
 use super::{Body, Caller, Fault, json, parse};
 use crate::config::ChannelName;
@@ -17,7 +17,7 @@ use crate::web::site::Site;
 /// The ways to tell people, first to last.
 #[utoipa::path(get, path = "/api/v1/channels", tag = "channels",
     responses((status = 200, body = [Channel]), (status = 401, body = super::model::Error),
-        (status = 403, body = super::model::Error), (status = 429, body = super::model::Error)))]
+        (status = 403, body = super::model::Error)))]
 pub(super) async fn channels(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -40,7 +40,7 @@ pub(super) async fn channels(
     responses((status = 204, description = "done"), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
         (status = 409, body = super::model::Error), (status = 413, description = "too large"),
-        (status = 429, body = super::model::Error)))]
+        (status = 422, body = super::model::Error)))]
 pub(super) async fn order(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -48,22 +48,18 @@ pub(super) async fn order(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Configure)?;
     let wanted: Order = parse(&body)?;
-    let order: Result<Vec<ChannelName>, Fault> = wanted
-        .order
-        .iter()
-        .map(|name| channel(name).ok_or_else(|| Fault::bad("this is no channel")))
-        .collect();
-    make(&site, &caller, "channels.order", Edit::OrderChannels(order?)).await?;
+    let order = wanted.order.into_iter().map(ChannelName::from).collect();
+    make(&site, &caller, "channels.order", Edit::OrderChannels(order)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Switch a channel on or off.
 #[utoipa::path(put, path = "/api/v1/channels/{name}", tag = "channels", request_body = Switch,
-    params(("name" = String, Path, description = "mail, sms, voip, gsm or sip-message")),
+    params(("name" = NewChannel, Path, description = "mail, sms, voip, gsm or sip-message")),
     responses((status = 204, description = "done"), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
         (status = 404, body = super::model::Error), (status = 409, body = super::model::Error),
-        (status = 413, description = "too large"), (status = 429, body = super::model::Error)))]
+        (status = 413, description = "too large"), (status = 422, body = super::model::Error)))]
 pub(super) async fn switch(
     State(site): State<Arc<Site>>,
     caller: Caller,

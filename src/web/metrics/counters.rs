@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::histogram::{self, Histogram};
 use super::text::{Kind, Text};
 use crate::alert::{AlertId, Severity};
 use crate::channel::{Outcome, Reach};
@@ -14,11 +15,8 @@ use crate::queue::{Attempt, Delivery, DropReason, Fate, Record};
 /// Alerts of which it is remembered what was counted.
 const MOST: usize = 4096;
 
-/// Upper bounds of the histograms, in seconds.
-const BOUNDS: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
-
 /// The counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::web) struct Counters {
     alerts: BTreeMap<(&'static str, &'static str), u64>,
     attempts: BTreeMap<(&'static str, &'static str), u64>,
@@ -32,39 +30,26 @@ pub(in crate::web) struct Counters {
     order: VecDeque<AlertId>,
 }
 
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            alerts: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            told: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            mos: Histogram::new(histogram::MOS),
+            missed: 0,
+            known: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     last: Option<Timestamp>,
     told: bool,
     acknowledged: bool,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Histogram {
-    buckets: [u64; BOUNDS.len()],
-    count: u64,
-    sum: f64,
-}
-
-impl Histogram {
-    fn observe(&mut self, value: f64) {
-        for (bucket, bound) in self.buckets.iter_mut().zip(BOUNDS) {
-            *bucket += u64::from(value <= bound);
-        }
-        self.count += 1;
-        self.sum += value;
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "the format has floats")]
-    fn write(&self, text: &mut Text, name: &str, labels: &[(&str, &str)]) {
-        let bounds = BOUNDS.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
-        for (bound, count) in bounds.zip(self.buckets.into_iter().chain([self.count])) {
-            let with = [labels, &[("le", bound.as_str())]].concat();
-            text.sample(&format!("{name}_bucket"), &with, count as f64);
-        }
-        text.sample(&format!("{name}_sum"), labels, self.sum);
-        text.sample(&format!("{name}_count"), labels, self.count as f64);
-    }
 }
 
 impl Counters {
@@ -116,11 +101,11 @@ impl Counters {
         let after = Duration::try_from(attempt.at.duration_since(received)).unwrap_or_default();
         if let Outcome::Told { reach, .. } = attempt.outcome {
             if !std::mem::replace(&mut seen.told, true) {
-                self.told.entry(channel).or_default().observe(after.as_secs_f64());
+                lasted(&mut self.told, channel, after);
             }
             let accepted = reach == Reach::Acknowledged;
             if accepted && !std::mem::replace(&mut seen.acknowledged, true) {
-                self.acknowledged.entry(channel).or_default().observe(after.as_secs_f64());
+                lasted(&mut self.acknowledged, channel, after);
             }
         }
         if let Some(mos) = attempt.quality.as_ref().and_then(|known| known.mos_hundredths) {
@@ -164,14 +149,22 @@ impl Counters {
                 histogram.write(text, name, &[("channel", channel)]);
             }
         }
-        if self.mos.count > 0 {
-            text.family("call_mos", Kind::Histogram, "Estimated mean opinion score of calls.");
-            self.mos.write(text, "call_mos", &[]);
-        }
+        let help = "Estimated mean opinion score of calls by SIP.";
+        self.mos.write_family(text, "call_mos", help);
         let help = "Changes that came too fast to be counted.";
         text.family("metrics_missed_total", Kind::Counter, help);
         text.sample("metrics_missed_total", &[], self.missed as f64);
     }
+}
+
+fn lasted(
+    histograms: &mut BTreeMap<&'static str, Histogram>,
+    channel: &'static str,
+    after: Duration,
+) {
+    let histogram = histograms.entry(channel);
+    let histogram = histogram.or_insert_with(|| Histogram::new(histogram::PATIENCE));
+    histogram.observe(after.as_secs_f64());
 }
 
 #[cfg(test)]

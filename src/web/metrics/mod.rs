@@ -2,6 +2,7 @@
 //! on a page; a library for it would be larger than what it writes.
 
 mod counters;
+mod histogram;
 mod text;
 
 use std::collections::BTreeSet;
@@ -19,8 +20,10 @@ use super::facts::{Facts, Grade};
 use super::site::Site;
 use crate::alert::AlertId;
 use crate::health;
+use crate::queue::FLUSH_BOUNDS;
 
 pub(super) use counters::Counters;
+use histogram::Histogram;
 use text::{Kind, Text};
 
 /// Most alerts that are looked at together.
@@ -78,6 +81,13 @@ pub(super) async fn metrics(State(site): State<Arc<Site>>, request: Request) -> 
     };
     let mut text = Text::default();
     now(&site, &facts, &mut text);
+    let flushes = site.parts.queue.flushes();
+    let sum = flushes.total.as_secs_f64();
+    Histogram::counted(&FLUSH_BOUNDS, &flushes.counts, sum).write_family(
+        &mut text,
+        "store_flush_seconds",
+        "How long a write of the store took until it was on the disk.",
+    );
     site.metrics.lock().unwrap_or_else(PoisonError::into_inner).write(&mut text);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text.finish()).into_response()

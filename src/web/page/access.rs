@@ -133,6 +133,7 @@ const fn scope_word(scope: Scope, words: &Words) -> &'static str {
         Scope::Read => words.scope_read,
         Scope::Act => words.scope_act,
         Scope::Configure => words.scope_configure,
+        Scope::Admin => words.scope_admin,
     }
 }
 

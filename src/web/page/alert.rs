@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::alerts::{download, number, subject};
-use super::{Icon, Place, badge, csrf, page, problem, time};
+use super::{Icon, Place, badge, csrf, page, problem, said, time};
 use crate::alert::AlertId;
 use crate::control::{self, AlertView, Answer, Request};
 use crate::queue::{ReadError, Record};
@@ -59,6 +59,7 @@ pub(in crate::web) async fn alert(
             let content = html! {
                 p.lead { (subject(&story.view.subject, words)) }
                 div data-live={ "/alerts/" (story.view.id) "/live" } { (fragment(&visit, &site, &story)) }
+                (said::section(&visit, &site.config(), &story.record.alert, &story.view))
                 (mail(&story, words))
             };
             page(&visit, &title, Place::Alerts, &content).into_response()

@@ -19,6 +19,7 @@ mod layout;
 pub(super) mod log;
 mod parts;
 pub(super) mod people;
+pub(super) mod said;
 pub(super) mod self_test;
 pub(super) mod settings;
 mod sheet;

@@ -233,8 +233,9 @@ pub(in crate::web) async fn preferences(visit: Visit, fields: Fields) -> Respons
     let language = known("language", &["en", "es"], "en");
     let theme = known("theme", &["auto", "light", "dark"], "auto");
     let back = fields.get("back");
-    // A path of ours, and not of another host (`//evil.example`).
-    let inside = back.starts_with('/') && !back.starts_with("//") && !back.contains('\\');
+    // A path of ours, and not of another host (`//evil.example`); browsers leave tabs out.
+    let plain = back.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+    let inside = back.starts_with('/') && !back.starts_with("//") && plain;
     let cookies = [("language", language), ("theme", theme)]
         .map(|(name, value)| set_cookie(name, value, visit.encrypted, Some(YEAR)));
     with_cookies(cookies, if inside { back } else { "/" })

@@ -12,20 +12,11 @@ use serde::Deserialize;
 
 use super::alerts::{csv_cell, download};
 use super::{Place, badge, page, problem, time};
-use crate::alert::AlertId;
-use crate::control::complete;
-use crate::queue::{Queue, ReadError};
 use crate::web::guard::Visit;
 use crate::web::plot;
 use crate::web::site::Site;
-use crate::web::statistics::{Reached, Seen, Span, Statistics};
+use crate::web::statistics::{Reached, Span, Statistics, figures};
 use crate::web::words::Words;
-
-/// Most alerts that are counted.
-const MOST: usize = 20_000;
-
-/// Alerts read at a time.
-const BLOCK: usize = 500;
 
 /// Which time.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -36,43 +27,7 @@ pub(in crate::web) struct Asked {
 
 impl Asked {
     fn span(&self) -> Span {
-        Span::ALL.into_iter().find(|span| span.as_str() == self.span).unwrap_or(Span::Week)
-    }
-}
-
-async fn figures(queue: &Queue, span: Span) -> Result<(Statistics, bool), ReadError> {
-    let queue = queue.clone();
-    let count = move || {
-        let now = Timestamp::now();
-        let begin = now.checked_sub(span.length()).unwrap_or(Timestamp::UNIX_EPOCH);
-        let reader = queue.reader();
-        let mut seen: Vec<Seen> = Vec::new();
-        let mut before = AlertId(u64::MAX);
-        loop {
-            let records = reader.history(before, BLOCK)?;
-            let whole = records.len() == BLOCK;
-            let mut old = false;
-            for record in records {
-                before = record.alert.id;
-                if record.alert.received < begin {
-                    old = true;
-                    continue;
-                }
-                let client = record.alert.origin.client.clone();
-                let mut view = complete(reader, record)?;
-                // What is not counted need not be held.
-                view.subject.clear();
-                seen.push((view, client));
-            }
-            if old || !whole || seen.len() >= MOST {
-                let cut = seen.len() >= MOST;
-                return Ok((Statistics::of(&seen, span, now), cut));
-            }
-        }
-    };
-    match tokio::task::spawn_blocking(count).await {
-        Ok(figures) => figures,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Span::named(&self.span).unwrap_or(Span::Week)
     }
 }
 
@@ -84,9 +39,9 @@ pub(in crate::web) async fn statistics(
 ) -> Response {
     let words = visit.words;
     let span = asked.span();
-    match figures(&site.parts.queue, span).await {
-        Ok((figures, cut)) => {
-            let content = content(&figures, span, cut, words);
+    match figures(&site, span).await {
+        Ok((figures, whole)) => {
+            let content = content(&figures, span, whole, words);
             page(&visit, words.statistics, Place::Statistics, &content).into_response()
         }
         Err(error) => {
@@ -104,8 +59,8 @@ const fn span_word(span: Span, words: &Words) -> &'static str {
     }
 }
 
-fn content(figures: &Statistics, span: Span, cut: bool, words: &Words) -> Markup {
-    let format = if span == Span::Day { "%H:00" } else { "%m-%d" };
+fn content(figures: &Statistics, span: Span, whole: bool, words: &Words) -> Markup {
+    let format = if span == Span::Day { "%H:%M" } else { "%m-%d" };
     let name =
         |at: &Timestamp| at.to_zoned_datetime(TimeZone::system()).strftime(format).to_string();
     let bars: Vec<_> = figures.bars.iter().map(|(at, count)| (name(at), *count)).collect();
@@ -117,7 +72,7 @@ fn content(figures: &Statistics, span: Span, cut: bool, words: &Words) -> Markup
             }
             a href={ "/statistics.csv?span=" (span.as_str()) } download { "CSV" }
         }
-        @if cut { p.quiet { (words.only_newest) " " (MOST) } }
+        @if !whole { p.quiet { (words.still_counting) } }
         section.card aria-labelledby="over-time" {
             h2 #over-time { (words.alerts) ": " (figures.alerts) }
             (plot::bars(words.alerts_over_time, &bars))
@@ -202,7 +157,7 @@ pub(in crate::web) async fn csv(
     State(site): State<Arc<Site>>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let Ok((figures, _)) = figures(&site.parts.queue, asked.span()).await else {
+    let Ok((figures, _)) = figures(&site, asked.span()).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut rows: Vec<[String; 3]> = Vec::new();

@@ -224,6 +224,7 @@ words! {
     gave_up: "Failed for good", "Falló del todo";
     listen: "Listen", "Escuchar";
     what_was_said: "What a call says", "Lo que dice una llamada";
+    said_anew: "Calls are not recorded: this is made anew of the alert's text, as a call to this person says it. The key that accepts is another in each call, so its sentence is left out. A call that tells several alerts says less of each.", "Las llamadas no se graban: esto se hace de nuevo con el texto de la alerta, como lo dice una llamada a esta persona. La tecla que acepta es otra en cada llamada; por eso falta su frase. Una llamada que avisa de varias alertas dice menos de cada una.";
 
     // Severities and kinds.
     mail_channel: "mail", "correo";
@@ -277,8 +278,9 @@ words! {
     scope_intake: "hand alerts in", "entregar alertas";
     scope_metrics: "read the metrics", "leer las métricas";
     scope_read: "read status, alerts and people", "leer estado, alertas y personas";
-    scope_act: "acknowledge, stop and retry alerts", "aceptar, detener y reintentar alertas";
+    scope_act: "acknowledge, stop and retry alerts, try speech, read the log", "aceptar, detener y reintentar alertas, probar la voz, leer el registro";
     scope_configure: "change the configuration", "cambiar la configuración";
+    scope_admin: "manage users and tokens, read the audit log, back up", "gestionar usuarios y códigos, leer la auditoría, hacer copias";
     days_valid: "Days it is valid", "Días de validez";
     days_hint: "Empty: for ever", "Vacío: para siempre";
     until: "Until", "Hasta";
@@ -364,7 +366,7 @@ words! {
     last_day: "Last day", "Último día";
     last_week: "Last week", "Última semana";
     last_month: "Last month", "Último mes";
-    only_newest: "Only the newest are counted:", "Solo se cuentan las más recientes:";
+    still_counting: "Older alerts are still being counted: look again in a moment.", "Las alertas anteriores aún se están contando: mire otra vez en un momento.";
     alerts_over_time: "Alerts over time", "Alertas en el tiempo";
     suppressed: "Repeats and ignored", "Repetidas e ignoradas";
     busiest_hosts: "Busiest hosts", "Equipos con más alertas";

@@ -1,0 +1,292 @@
+//! The administration: how soon its pages are there when the store is full, and what it costs the
+//! mails: how long they take while many look at the status, and how much memory it takes.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::time::{Instant, sleep_until};
+use ureq::Agent;
+
+use crate::child::{Running, free_address};
+use crate::intake::{KEEP_ALL, NO_CHANNELS, mib};
+use crate::report::{Report, Value, median, spread};
+use crate::start::{self, STORED, millis};
+use crate::telling::Client;
+
+/// Pages that are looked at.
+const PAGES: [(&str, &str); 6] = [
+    ("status", "/"),
+    ("alerts", "/alerts"),
+    ("search that finds", "/alerts?q=web-017"),
+    ("search that finds nothing", "/alerts?q=nowhere"),
+    ("statistics of a day", "/statistics?span=day"),
+    ("statistics of a month", "/statistics?span=month"),
+];
+
+/// How often each is looked at.
+const LOOKS: usize = 20;
+
+/// Mails and requests a second.
+const MAILS: u32 = 500;
+const REQUESTS: u32 = 200;
+
+/// Connections that share them.
+const MAIL_CLIENTS: u32 = 10;
+const WEB_CLIENTS: u32 = 8;
+
+/// Pairs of times without and with requests.
+const PAIRS: usize = 3;
+
+/// How long each of them lasts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lengths(Duration);
+
+impl Lengths {
+    pub(crate) const fn new(quick: bool) -> Self {
+        Self(Duration::from_secs(if quick { 5 } else { 30 }))
+    }
+}
+
+pub(crate) fn measure(folder: &Path, lengths: Lengths, report: &mut Report) -> Result<()> {
+    pages(&folder.join("pages"), report)?;
+    beside_mails(&folder.join("beside"), lengths, report)
+}
+
+/// A browser that is logged in.
+struct Visitor {
+    agent: Agent,
+    base: String,
+    cookie: String,
+}
+
+impl Visitor {
+    /// Makes the first user.
+    fn set_up(running: &Running, address: SocketAddr) -> Result<Self> {
+        let base = format!("http://{address}");
+        let begun = Instant::now();
+        let file = running.folder.join("web/setup-token");
+        let is_there = || {
+            fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n'))
+                && agent().get(format!("{base}/healthz")).call().is_ok()
+        };
+        while !is_there() {
+            ensure!(begun.elapsed() < Duration::from_secs(30), "no administration");
+            thread::sleep(Duration::from_millis(20));
+        }
+        let token = fs::read_to_string(&file)?;
+        let form = format!(
+            "token={}&name=admin&password=correct+horse+battery&again=correct+horse+battery",
+            token.trim()
+        );
+        let agent = agent();
+        let form_type = ("content-type", "application/x-www-form-urlencoded");
+        let answer =
+            agent.post(format!("{base}/setup")).header(form_type.0, form_type.1).send(form)?;
+        let cookie = answer.headers().get("set-cookie").context("no session")?.to_str()?;
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        Ok(Self { agent, base, cookie })
+    }
+
+    /// The page, and how long it took.
+    fn look(&self, path: &str) -> Result<(String, Duration)> {
+        let begun = Instant::now();
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let mut answer = request.header("cookie", &self.cookie).call()?;
+        let body = answer.body_mut().read_to_string()?;
+        let took = begun.elapsed();
+        ensure!(answer.status().as_u16() == 200, "{path}: {}", answer.status());
+        Ok((body, took))
+    }
+
+    /// The same visitor with a connection of her own.
+    fn again(&self) -> Self {
+        Self { agent: agent(), base: self.base.clone(), cookie: self.cookie.clone() }
+    }
+}
+
+fn agent() -> Agent {
+    Agent::config_builder().max_redirects(0).build().new_agent()
+}
+
+fn with_web(address: SocketAddr) -> String {
+    format!("{NO_CHANNELS}\n[web]\nlisten = \"{address}\"\nhttps = false\n")
+}
+
+fn pages(folder: &Path, report: &mut Report) -> Result<()> {
+    drop(Running::start(folder, NO_CHANNELS, KEEP_ALL)?);
+    tokio::runtime::Runtime::new()?.block_on(start::fill(folder, true))?;
+    let address = free_address()?;
+    let running = Running::start(folder, &with_web(address), KEEP_ALL)?;
+    let visitor = Visitor::set_up(&running, address)?;
+    let begun = Instant::now();
+    let (mut body, first) = visitor.look("/statistics")?;
+    while body.contains("still being counted") {
+        thread::sleep(Duration::from_millis(20));
+        (body, _) = visitor.look("/statistics")?;
+    }
+    let counted = begun.elapsed();
+    report.note(&format!(
+        "statistics after a start with {STORED} alerts: the first look {:.1} ms, all counted after {:.1} s",
+        millis(first),
+        counted.as_secs_f64()
+    ));
+    for (name, path) in PAGES {
+        let mut times = Vec::new();
+        let mut size = 0;
+        for _ in 0..LOOKS {
+            let (body, took) = visitor.look(path)?;
+            times.push(millis(took));
+            size = body.len();
+        }
+        let value = Value {
+            number: median(&times),
+            text: format!("{:.1} ms ({}; {} kB)", median(&times), spread(&times), size / 1000),
+        };
+        let what = format!("page with {STORED} stored alerts, request to whole answer: {name}");
+        report.row(&what, "under 50 ms", &value, |ms| ms < 50.0);
+    }
+    report.note(&format!(
+        "memory with {STORED} stored alerts and all pages seen: {} MB",
+        running.memory("VmRSS:")? / 1024
+    ));
+    Ok(())
+}
+
+fn beside_mails(folder: &Path, Lengths(length): Lengths, report: &mut Report) -> Result<()> {
+    let address = free_address()?;
+    let ours = Running::start(&folder.join("with"), &with_web(address), KEEP_ALL)?;
+    let off = format!("{NO_CHANNELS}\n[web]\nenabled = false\n");
+    let bare = Running::start(&folder.join("without"), &off, KEEP_ALL)?;
+    let visitor = Visitor::set_up(&ours, address)?;
+    let (mut quiet, mut busy, mut looks) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut medians, mut lasts) = (Vec::new(), Vec::new());
+    send(ours.address, Duration::from_secs(1))?;
+    for _ in 0..PAIRS {
+        let without = send(ours.address, length)?;
+        let visitors = visit(&visitor, length);
+        let with = send(ours.address, length)?;
+        for visitor in visitors {
+            let times = visitor.join().map_err(|_| anyhow::anyhow!("a visitor panicked"))?;
+            looks.extend(times?);
+        }
+        medians.push(median(&with) / median(&without));
+        lasts.push(of_a_hundred(&with, 99) / of_a_hundred(&without, 99));
+        quiet.extend(without);
+        busy.extend(with);
+        send(bare.address, length)?;
+        send(bare.address, length)?;
+    }
+    let what = format!("{MAILS} mails/s, MAIL to 250, with {REQUESTS} requests/s on the status");
+    for (name, ratios, of) in [("median", &medians, 50), ("99 of 100", &lasts, 99)] {
+        let (with, without) = (of_a_hundred(&busy, of), of_a_hundred(&quiet, of));
+        let value = Value {
+            number: median(ratios),
+            text: format!(
+                "{:.2} × ({}; {with:.2} ms against {without:.2} ms)",
+                median(ratios),
+                spread(ratios)
+            ),
+        };
+        report.fact(&format!("{what}: {name}, beside none"), &value);
+    }
+    let late = |times: &[f64]| {
+        let late = times.iter().filter(|time| **time > 2.0 * median(&quiet)).count();
+        percent(late, times.len())
+    };
+    let value = Value {
+        number: late(&busy),
+        text: format!("{:.2} % (without requests {:.2} %)", late(&busy), late(&quiet)),
+    };
+    let goal = "none";
+    report.row(&format!("{what}: later than 2 × the median without"), goal, &value, |v| v == 0.0);
+    let value = Value {
+        number: median(&looks),
+        text: format!("{:.1} ms, 99 of 100 {:.1} ms", median(&looks), of_a_hundred(&looks, 99)),
+    };
+    report.fact("the status under that load, median", &value);
+    report.note(&format!("mails {}, requests {}", quiet.len() + busy.len(), looks.len()));
+    for (what, name) in [("VmHWM:", "at most"), ("VmRSS:", "afterwards")] {
+        let (with, without) = (ours.memory(what)?, bare.memory(what)?);
+        let more = mib(with.saturating_sub(without));
+        let value = Value {
+            number: more.number,
+            text: format!("{} ({} against {})", more.text, mib(with).text, mib(without).text),
+        };
+        let row = format!("memory with the administration under that load, {name}: more than off");
+        report.row(&row, "at most 20 MB", &value, |v| v <= 20.0);
+    }
+    Ok(())
+}
+
+/// Mails at an even pace; how many milliseconds each took.
+fn send(to: SocketAddr, length: Duration) -> Result<Vec<f64>> {
+    let pause = Duration::from_secs(1) * MAIL_CLIENTS / MAILS;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let begin = Instant::now();
+        let clients: Vec<_> = (0..MAIL_CLIENTS)
+            .map(|number| {
+                let first = begin + pause * number / MAIL_CLIENTS;
+                tokio::spawn(send_each(to, first, pause, begin + length))
+            })
+            .collect();
+        let mut times = Vec::new();
+        for client in clients {
+            times.extend(client.await??);
+        }
+        Ok(times)
+    })
+}
+
+async fn send_each(
+    to: SocketAddr,
+    first: Instant,
+    pause: Duration,
+    end: Instant,
+) -> Result<Vec<f64>> {
+    let mut client = Client::connect(to).await?;
+    let (mut due, mut times) = (first, Vec::new());
+    while due < end {
+        sleep_until(due).await;
+        let begun = Instant::now();
+        let taken = client.send_about("Disk full").await?;
+        times.push(millis(taken - begun));
+        // Who is late does not hurry after.
+        due = (due + pause).max(begun);
+    }
+    Ok(times)
+}
+
+/// Visitors who look at the status at an even pace, each from a thread of her own.
+fn visit(visitor: &Visitor, length: Duration) -> Vec<JoinHandle<Result<Vec<f64>>>> {
+    let pause = Duration::from_secs(1) * WEB_CLIENTS / REQUESTS;
+    let begin = Instant::now();
+    let visitors = (0..WEB_CLIENTS).map(|number| {
+        let visitor = visitor.again();
+        thread::spawn(move || {
+            let (mut due, mut times) = (begin + pause * number / WEB_CLIENTS, Vec::new());
+            while due < begin + length {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                times.push(millis(visitor.look("/")?.1));
+                due = (due + pause).max(Instant::now().checked_sub(pause).unwrap_or(due));
+            }
+            Ok(times)
+        })
+    });
+    visitors.collect()
+}
+
+/// The one that so many of a hundred are below.
+fn of_a_hundred(values: &[f64], many: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() * many / 100).copied().unwrap_or(f64::NAN)
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    let count = |count: usize| u32::try_from(count).map_or(f64::MAX, f64::from);
+    count(part) * 100.0 / count(whole).max(1.0)
+}
