@@ -16,7 +16,7 @@ use crate::support::programs::{folder, in_target, run_within};
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Requests for each operation and kind of data; the limits of each parameter are tried besides.
-const EXAMPLES: &str = "10";
+const EXAMPLES: &str = "6";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schemathesis_finds_nothing() {
