@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::account::write_private;
-use super::diff::{Line, as_text, diff};
+use super::diff::{Line, as_text};
 use super::mask;
 use super::site::Site;
 use crate::config::edit::{self, Edit, EditError, Edited};
@@ -78,7 +78,7 @@ async fn carry_out(
     let before = text(site).await?;
     let changing = tokio::task::spawn_blocking(change).await;
     let edited = changing.map_err(|error| ChangeError::Broken(error.to_string()))??;
-    let lines = diff(&mask::masked(&before), &mask::masked(&edited.text));
+    let lines = mask::differing(&before, &edited.text);
     if edited.changed {
         keep(site, &before);
         site.audit.note(&by.who, &by.from, what, &as_text(&lines));

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike, Value};
 
+use super::diff::{Line, diff};
+
 /// Keys whose values are secrets.
 const SECRET: [&str; 3] = ["password", "pin", "private_key"];
 
@@ -12,9 +14,30 @@ fn mark(number: usize) -> String {
     format!("\"*** kept {number} ***\"")
 }
 
+/// What stands for a secret that is not there yet.
+const NEW: &str = "\"*** new ***\"";
+
 /// The text with a mark in place of each secret. A text that is no TOML loses every line that
 /// speaks of one.
 pub(super) fn masked(text: &str) -> String {
+    marked(text, |number, _| mark(number))
+}
+
+/// What differs between two texts; that a secret is another one is seen, and nothing of it.
+pub(super) fn differing(before: &str, after: &str) -> Vec<Line> {
+    let places = places(before).unwrap_or_default();
+    let known: Vec<&str> = places.into_iter().filter_map(|place| before.get(place)).collect();
+    let marked = marked(after, |number, secret| {
+        if known.get(number - 1) == Some(&secret) {
+            return mark(number);
+        }
+        let place = known.iter().position(|known| *known == secret);
+        place.map_or_else(|| NEW.to_owned(), |place| mark(place + 1))
+    });
+    diff(&masked(before), &marked)
+}
+
+fn marked(text: &str, mark: impl Fn(usize, &str) -> String) -> String {
     let Some(places) = places(text) else {
         let hidden = |line: &&str| !SECRET.iter().any(|key| line.contains(key));
         return text.lines().filter(hidden).collect::<Vec<_>>().join("\n");
@@ -23,7 +46,7 @@ pub(super) fn masked(text: &str) -> String {
     let mut end = 0;
     for (number, place) in places.iter().enumerate() {
         masked.push_str(text.get(end..place.start).unwrap_or_default());
-        masked.push_str(&mark(number + 1));
+        masked.push_str(&mark(number + 1, text.get(place.clone()).unwrap_or_default()));
         end = place.end;
     }
     masked.push_str(text.get(end..).unwrap_or_default());
@@ -114,6 +137,16 @@ private_key = "yAnz5TF="
     fn a_mark_elsewhere_gives_no_secret_away() {
         let moved = "[appliance]\nname = \"*** kept 1 ***\" # \"*** kept 1 ***\"\n";
         assert_eq!(unmasked(moved, TEXT), moved);
+    }
+
+    #[test]
+    fn another_secret_is_a_difference_and_stays_one() {
+        let differs = |after: &str| crate::web::diff::as_text(&differing(TEXT, after));
+        assert!(differing(TEXT, TEXT).is_empty());
+        let changed = differs(&TEXT.replace("hunter2", "other"));
+        assert!(changed.contains("new") && !changed.contains("other"), "{changed}");
+        let fewer = differs(&TEXT.replace("pin = '''0000'''\n", ""));
+        assert!(fewer.contains("pin") && !fewer.contains("new"), "{fewer}");
     }
 
     #[test]

@@ -109,7 +109,9 @@ async fn tables_are_added_changed_and_removed_and_secrets_stay_hidden() {
         // An empty secret stays.
         let renamed = save(&mut boss, "smtp-user", "0", &[("v.name", "nagios")]).must(200);
         assert!(!renamed.body.contains("hunter2") && read().contains("hunter2 "));
-        save(&mut boss, "smtp-user", "0", &[("v.password", "other")]).must(200);
+        let told = save(&mut boss, "smtp-user", "0", &[("v.password", "other")]).must(200);
+        let told = told.says("Changed and taken up").says("+ password = &quot;*** new ***&quot;");
+        assert!(!told.body.contains("other"));
         assert!(read().contains("password = \"other\"") && !read().contains("hunter2"));
         save(&mut boss, "smtp-user", "0", &[("forget.password", "1")]).must(400);
         let audit = boss.get("/audit").must(200).says("settings.smtp-user");

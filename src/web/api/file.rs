@@ -14,7 +14,7 @@ use super::{Body, Caller, Fault, json, parse};
 use crate::config::Config;
 use crate::web::account::{Scope, token_digest};
 use crate::web::change::{self, By, Done};
-use crate::web::diff::{as_text, diff};
+use crate::web::diff::as_text;
 use crate::web::mask;
 use crate::web::site::Site;
 
@@ -113,7 +113,7 @@ pub(super) async fn check(
     let draft: Draft = parse(&body)?;
     let current = change::text(&site).await.map_err(|error| refused(&error))?;
     let text = mask::unmasked(&draft.text, &current);
-    let diff = as_text(&diff(&mask::masked(&current), &mask::masked(&text)));
+    let diff = as_text(&mask::differing(&current, &text));
     let checked = match Config::parse(&text) {
         Ok(loaded) => Checked {
             valid: true,
@@ -168,7 +168,7 @@ pub(super) async fn earlier(
     let old = change::read_kept(&site, &name).ok_or_else(unknown)?;
     let current = change::text(&site).await.map_err(|error| refused(&error))?;
     let text = mask::masked(&old);
-    let diff = as_text(&diff(&mask::masked(&current), &text));
+    let diff = as_text(&mask::differing(&current, &old));
     Ok(json(StatusCode::OK, &EarlierFile { text, diff }))
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::tell;
 use crate::config::edit::Edited;
 use crate::web::change::{ChangeError, Done};
-use crate::web::diff::{Line, diff};
+use crate::web::diff::Line;
 use crate::web::mask;
 use crate::web::words::Words;
 
@@ -30,7 +30,7 @@ pub(super) fn lines(lines: &[Line], words: &Words) -> Markup {
 
 /// What a change would do.
 pub(super) fn difference(before: &str, edited: &Edited, words: &Words) -> Markup {
-    let changed = diff(&mask::masked(before), &mask::masked(&edited.text));
+    let changed = mask::differing(before, &edited.text);
     html! {
         (lines(&changed, words))
         @for note in &edited.notes { p.quiet { (note) } }

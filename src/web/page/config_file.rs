@@ -12,7 +12,6 @@ use super::people::by;
 use super::{Place, csrf, page, problem, settings, tell};
 use crate::config::Config;
 use crate::web::change;
-use crate::web::diff::diff;
 use crate::web::guard::{Fields, Visit};
 use crate::web::mask;
 use crate::web::site::Site;
@@ -70,7 +69,7 @@ pub(in crate::web) async fn check_file(
     let text = typed(&fields, &current);
     match Config::parse(&text) {
         Ok(loaded) => {
-            let changed = diff(&mask::masked(&current), &mask::masked(&text));
+            let changed = mask::differing(&current, &text);
             html! {
                 (lines(&changed, words))
                 @for warning in &loaded.warnings { p.error { (warning) } }

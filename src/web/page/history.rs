@@ -11,7 +11,6 @@ use super::change::lines;
 use super::people::by;
 use super::{Place, csrf, page, problem, settings, time};
 use crate::web::change;
-use crate::web::diff::diff;
 use crate::web::guard::{Fields, Visit};
 use crate::web::mask;
 use crate::web::site::Site;
@@ -53,7 +52,7 @@ pub(in crate::web) async fn earlier(
     else {
         return problem(&visit, StatusCode::NOT_FOUND, words.not_found);
     };
-    let changed = diff(&mask::masked(&current), &mask::masked(&old));
+    let changed = mask::differing(&current, &old);
     let content = html! {
         section.card {
             h2 { code { (name) } }

@@ -10,7 +10,6 @@ use super::change::lines;
 use super::{Place, csrf, fields, page, trial};
 use crate::config::edit::{ApplyError, Edit, EditError, Edited, apply};
 use crate::web::change;
-use crate::web::diff::diff;
 use crate::web::form::{
     Beside, Item, Section, Shape, Trial, Typed, Value, beside, current, said, wanted,
 };
@@ -130,7 +129,7 @@ impl<'a> Sheet<'a> {
 
     /// What of it would change, and what is odd about that.
     fn difference(&self, edited: &Edited, words: &Words) -> Markup {
-        let changed = diff(&mask::masked(self.text), &mask::masked(&edited.text));
+        let changed = mask::differing(self.text, &edited.text);
         let about = self.section.path.first().copied().unwrap_or_default();
         let warnings = edited.loaded.warnings.iter();
         html! {
