@@ -39,7 +39,7 @@ inside /bin/sh -euc '
     id smtp-appliance
     test -L /etc/systemd/system/multi-user.target.wants/smtp-appliance.service
     test "$(stat -c "%U %a" /etc/smtp-appliance)" = "smtp-appliance 750"
-    ! find / -xdev \( -nouser -o -nogroup \) | grep .'
+    if find / -xdev \( -nouser -o -nogroup \) | grep .; then exit 1; fi'
 
 if [ "$architecture" = "$(dpkg --print-architecture)" ]; then
     as_root install -m 0755 /dev/stdin "$root/root/try" <<'EOF'
@@ -61,7 +61,9 @@ soon greets
 smtp-appliance queue list --all | grep disk
 user=$(stat -c %U "/proc/$(systemctl show -P MainPID smtp-appliance)")
 test "$user" = smtp-appliance
-echo "started, takes mail, runs as $user"
+systemctl reload smtp-appliance
+test "$(stat -c '%U %a' /etc/smtp-appliance/config.toml)" = 'smtp-appliance 600'
+echo "started, takes mail, is reloaded, runs as $user"
 before=$(systemctl show -P MainPID smtp-appliance)
 dpkg -i /root/package.deb >/dev/null
 soon greets

@@ -29,7 +29,9 @@ device = "/dev/modem"
 [audio]
 playback = "plughw:0,0"
 
+# QEMU has no pull-up, and takes the button for held.
 [board]
+button = "off"
 
 [[smtp.user]]
 name = "zabbix"
