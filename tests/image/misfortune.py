@@ -50,24 +50,31 @@ class Misfortunes(Trial):
         machine.ask("systemctl restart provision", 120)
         machine.ask("cksum </etc/smtp-appliance/config.toml | cmp - /run/before")
         said = " ".join(machine.ask("cat /boot/firmware/appliance-says.txt").split())
-        self.await_fault(1, "a broken appliance.toml")
-        # The screen is drawn anew every half minute.
-        screen = until("the screen says so", 120, lambda: (text := machine.ask("cat /dev/vcs1")) and "nonsense" in text and text)
-        word = self.tell("all the same")
-        self.await_sms(word)
-        machine.ask("mount -o remount,rw /boot/firmware && cp /run/good /boot/firmware/appliance.toml && "
-                    "mount -o remount,ro /boot/firmware && systemctl restart provision", 120)
+        wrong = "unclosed table"
+        if wrong not in said:
+            raise Failed(f"it does not say what is wrong: {said}")
+        try:
+            self.await_fault(1, "a broken appliance.toml")
+            # The screen is drawn anew every half minute.
+            until("the screen says so", 120, lambda: wrong in machine.ask("cat /dev/vcs1"))
+            self.await_sms(self.tell("all the same"))
+        finally:
+            machine.ask("mount -o remount,rw /boot/firmware && cp /run/good /boot/firmware/appliance.toml && "
+                        "mount -o remount,ro /boot/firmware && systemctl restart provision", 120)
         self.await_fault(0, "appliance.toml is right again")
-        self.note("broken appliance.toml", f"refused; 1 flash, and the screen ({len(screen.split())} words) and the "
-                                           f"file beside it say {said[:90]!r}; the last good one tells")
+        self.note("broken appliance.toml", f"refused; 1 flash, and the screen and the file beside it say "
+                                           f"{said[:90]!r}; the last good one tells")
 
     def full_disk(self):
         """With a full data partition mail is put off, and taken again when there is room."""
         machine = self.machine
-        machine.ask("head -c 20G /dev/zero >/data/fill 2>/dev/null; sync; df /data >&2; true", 900)
-        code = self.put_off("full")
-        self.await_fault(3, "a full disk")
-        machine.ask("rm /data/fill; sync", 300)
+        machine.ask("fallocate -l $(findmnt -bno AVAIL /data) /data/fill; head -c 1G /dev/zero >>/data/fill 2>/dev/null; sync; "
+                    "df /data >&2", 900)
+        try:
+            code = self.put_off("full")
+            self.await_fault(3, "a full disk")
+        finally:
+            machine.ask("rm /data/fill; sync", 300)
         self.await_fault(0, "room again")
         self.await_sms(self.tell("room again"))
         self.note("full data partition", f"3 flashes; mail is put off ({code}), and taken when there is room")

@@ -95,8 +95,12 @@ class Trials(Misfortunes, Updates):
         if not machine.ask("fw_printenv -n machine_id").strip():
             raise Failed("U-Boot would not hand the machine id on")
         self.note("mark-good", f"gave the slot its tries back ({left[0]})")
+        # What is neither free nor given back when it is wanted; and how much of that the programs hold.
         self.note("memory in use", machine.ask(
-            "awk '/MemTotal/{t=$2}/MemAvailable/{a=$2}END{printf \"%d MB of %d\", (t-a)/1024, t/1024}' /proc/meminfo"))
+            "awk '/^(MemFree|Buffers|Cached|SReclaimable):/{f+=$2} /^Shmem:/{f-=$2} /^MemTotal/{t=$2} /^MemAvailable/{a=$2} "
+            "END{printf \"%d MB of %d (%d by MemAvailable)\", (t-f)/1024, t/1024, (t-a)/1024}' /proc/meminfo; "
+            "cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/{s+=$2}END{printf \", the programs %d MB\", s/1024}'; "
+            "awk '/^Pss:/{printf \", the appliance %d MB\", $2/1024}' /proc/$(systemctl show -P MainPID smtp-appliance)/smaps_rollup"))
         self.note("size of the root", f"{(self.parts / 'rootfs.squashfs').stat().st_size // 1_000_000} MB")
         print("    slowest units, emulated:")
         for line in machine.ask("systemd-analyze blame --no-pager | head -n 8").splitlines():
@@ -127,18 +131,17 @@ class Trials(Misfortunes, Updates):
 
     def call(self):
         """The phone rings, and what it hears arrives in QEMU's sound card."""
-        self.modem.order("person answers 2s hangs-up 25s")
+        self.modem.order("person answers 2s hangs-up 60s")
         self.configure(calls="true")
         sound = self.folder / "call.wav"
         before = sound.stat().st_size
         word = self.tell("call")
-        for event in ("Ringing", "Answered", "Ended(Callee)"):
+        for event in ("Ringing", "Answered", "Ended("):
             until(f"the phone in the call: {event}", DELIVERY, lambda: self.modem.said(f"event={event}"))
-        self.configure(calls="false")
         self.await_sms(word)
-        until("the attempt is on record", 60, lambda: "answered" in self.machine.ask(
-            "smtp-appliance queue list --all | head -n 20; smtp-appliance queue show "
-            "$(smtp-appliance queue list --all | awk '/call/{print $1; exit}') || true"))
+        show = f"smtp-appliance queue show $(smtp-appliance queue list --all | awk '/{word[:10]}/{{print $1; exit}}')"
+        until("the call is on record", 60, lambda: "answered" in self.machine.ask(show))
+        self.configure(calls="false")
         # QEMU writes the header of the file when it ends, so the samples are read without it.
         heard = sound.read_bytes()[max(before, 44):]
         samples = array("h", heard[:len(heard) // 2 * 2])

@@ -29,6 +29,8 @@ else
     tests/image/run.py --parts "$parts"
     echo "watchdog"
     tests/image/watchdog.py --parts "$parts"
+    echo "size"
+    tests/image/size.sh "$parts"
 fi
 cat <<EOF
 passed in $(((SECONDS - began) / 60)) min. Not proved by this: the firmware of the GPU and config.txt, the kernel
