@@ -10,7 +10,7 @@ PORT   ?= 2525
 VOICES := target/voices
 
 .PHONY: help run alert voice build test lint bench bench-quick fuzz deny doc pictures setup setup-test clean
-.PHONY: cross deb image image-check test-image setup-image
+.PHONY: cross deb test-deb image image-check test-image setup-image-check setup-image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,17 +74,23 @@ deb: build cross ## make Debian packages for amd64 and arm64, in target/deb
 	tools/image/deb.sh $$(dpkg --print-architecture) target/release/smtp-appliance
 	tools/image/deb.sh arm64 target/cross/aarch64-unknown-linux-gnu/release/smtp-appliance
 
+test-deb: deb ## install, start, update and remove the Debian packages, in a Debian of their own
+	set -e; for package in target/deb/*.deb; do tests/image/deb.sh $$package; done
+
 image: ## build the firmware for BOARD=rpi3 or rpi4 with Buildroot: hours, 25 GB, downloads
 	tools/image/build.sh $(or $(BOARD),rpi)
 
-image-check: $(VENV)/.done setup-image ## check everything about the image that needs no download
+image-check: $(VENV)/.done setup-image-check ## check everything about the image that needs no download
 	tools/image/check.sh
 
 test-image: cross setup-image ## start the image's system in QEMU, and try what must hold
 	tests/image/run.sh
 
+setup-image-check: ## install what image-check needs
+	@tools/image/setup.sh check
+
 setup-image: ## install what image-check and test-image need
-	@tools/image/setup.sh
+	@tools/image/setup.sh test
 
 setup: ## install what a build needs
 	@tools/setup.sh build

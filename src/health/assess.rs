@@ -97,6 +97,9 @@ impl Facts {
         if self.pulse.writer > PATIENCE {
             return State::Down("the queue's writer does not answer".to_owned());
         }
+        if let Some(why) = &self.queue.failing {
+            return State::Down(why.clone());
+        }
         match &self.queue.damage {
             Some(reason) => State::Degraded(format!("something could not be read: {reason}")),
             None => State::Ok,
@@ -119,10 +122,20 @@ impl Facts {
     }
 
     fn disk(&self) -> State {
-        let Some(free) = self.disk.free else { return State::Off };
+        if self.disk.read_only {
+            let why = "read-only, as after I/O errors: no mail is accepted";
+            return State::Down(why.to_owned());
+        }
+        let free = self.disk.free.unwrap_or(u64::MAX);
         let mib = free / (1 << 20);
         if free < self.disk.kept {
             return State::Down(format!("{mib} MiB free: no mail is accepted"));
+        }
+        if let Some(fault) = &self.disk.fault {
+            return State::Degraded(fault.clone());
+        }
+        if self.disk.free.is_none() {
+            return State::Off;
         }
         if free < self.disk.kept.saturating_mul(NEARLY_FULL) {
             return State::Degraded(format!("{mib} MiB free"));
@@ -191,7 +204,7 @@ impl Facts {
         if self.pulse.writer > PATIENCE || self.pulse.dispatcher > PATIENCE {
             return Wakes::No("the appliance is stuck".to_owned());
         }
-        for state in [self.disk(), self.queue()] {
+        for state in [self.disk(), self.store(), self.queue()] {
             if let State::Down(why) = state {
                 return Wakes::No(why);
             }

@@ -86,15 +86,22 @@ pub struct Queue {
     pub unreachable: Option<AlertId>,
     /// What of the store could not be read.
     pub damage: Option<String>,
+    /// Why the last writing failed, if it did.
+    pub failing: Option<String>,
 }
 
 /// The disk of the store, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Disk {
     /// What is free; `None` where the file system cannot tell.
     pub free: Option<u64>,
     /// What must stay free for a mail to be accepted.
     pub kept: u64,
+    /// Whether nothing can be written, as after an I/O error.
+    pub read_only: bool,
+    /// What is wrong with it by the word of the system around, which then has put something in its
+    /// place.
+    pub fault: Option<String>,
 }
 
 /// The network, as the kernel has it.

@@ -9,6 +9,9 @@ mod status;
 /// one.
 pub const PROVISION_FAULT: &str = "provision-fault.txt";
 
+/// Beside it too: what is wrong with the card, by the word of the image's `data-layout`.
+pub const CARD_FAULT: &str = "card-fault.txt";
+
 pub use assess::{bars, is_sane};
 pub use facts::{
     Attachment, Disk, Facts, Gsm, GsmState, LastOutcome, Network, People, Pulse, Queue, Receiver,

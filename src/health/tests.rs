@@ -16,8 +16,8 @@ fn well() -> Facts {
         under_voltage: Some(false),
         receiver: Receiver { ports: 2, open: 2 },
         pulse: Pulse::default(),
-        queue: Queue { waiting: 0, most: 10, oldest: None, unreachable: None, damage: None },
-        disk: Disk { free: Some(1 << 30), kept: 16 << 20 },
+        queue: Queue { most: 10, ..Queue::default() },
+        disk: Disk { free: Some(1 << 30), kept: 16 << 20, ..Disk::default() },
         clock: Timestamp::from_second(FIRST_SANE).unwrap(),
         network: Some(Network { up: vec!["eth0".to_owned()], default_route: true }),
         gsm: Some(Gsm {
@@ -83,6 +83,11 @@ const ROWS: &[(Change, Part, &str)] = &[
         Part::Store,
         "degraded: something could not be read: 00000001.log",
     ),
+    (
+        |f| f.queue.failing = Some("the store failed: I/O error".into()),
+        Part::Store,
+        "down: the store failed: I/O error",
+    ),
     (|f| f.queue.waiting = 10, Part::Queue, "down: full: 10 alerts wait"),
     (
         |f| (f.queue.waiting, f.queue.oldest) = (3, Some(Duration::from_mins(31))),
@@ -92,6 +97,17 @@ const ROWS: &[(Change, Part, &str)] = &[
     (|f| f.disk.free = Some(20 << 20), Part::Disk, "degraded: 20 MiB free"),
     (|f| f.disk.free = Some(1 << 20), Part::Disk, "down: 1 MiB free: no mail is accepted"),
     (|f| f.disk.free = None, Part::Disk, "off"),
+    (
+        |f| f.disk.read_only = true,
+        Part::Disk,
+        "down: read-only, as after I/O errors: no mail is accepted",
+    ),
+    (|f| f.disk.fault = Some("worn out".into()), Part::Disk, "degraded: worn out"),
+    (
+        |f| (f.disk.fault, f.disk.free) = (Some("worn out".into()), Some(1 << 20)),
+        Part::Disk,
+        "down: 1 MiB free: no mail is accepted",
+    ),
     (
         |f| f.clock = at(0),
         Part::Clock,
@@ -159,6 +175,8 @@ fn whether_it_would_wake_somebody_is_asked_of_all_parts() {
         (|f| f.receiver.open = 0, "no: no SMTP port is open"),
         (|f| f.pulse.writer = Duration::from_mins(1), "no: the appliance is stuck"),
         (|f| f.disk.free = Some(0), "no: 0 MiB free: no mail is accepted"),
+        (|f| f.disk.read_only = true, "no: read-only, as after I/O errors: no mail is accepted"),
+        (|f| f.queue.failing = Some("I/O error".into()), "no: I/O error"),
         // Whatever else is amiss, her telephone rings.
         (|f| (f.network, f.relay) = (Some(Network::default()), false), "yes: sms, gsm"),
         (

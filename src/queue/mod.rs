@@ -116,6 +116,8 @@ pub struct Stock {
     pub unreachable: Option<AlertId>,
     /// What could not be read when the store was opened, or since.
     pub damage: Option<String>,
+    /// Why the last writing failed, if it did.
+    pub failing: Option<String>,
 }
 
 /// Handle on the queue; clones share one store.

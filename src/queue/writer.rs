@@ -71,6 +71,8 @@ pub(super) struct Writer<G> {
     commits: u32,
     /// What could not be read since the start.
     damage: Option<String>,
+    /// Why the last writing failed, if it did.
+    failing: Option<String>,
     /// The newest bad news that no channel could tell anybody.
     unreachable: Option<AlertId>,
 }
@@ -95,6 +97,7 @@ impl<G: Gate> Writer<G> {
             all_pending_up_to: AlertId(0),
             commits: 0,
             damage,
+            failing: None,
             unreachable: None,
         };
         writer.take_stock();
@@ -172,7 +175,14 @@ impl<G: Gate> Writer<G> {
         if durable {
             self.forget_old(&mut batch, before, &config);
         }
+        let writes = !batch.frames().is_empty();
         let result = self.store.commit(batch, durable);
+        match &result {
+            Err(error) => self.failing = Some(error.to_string()),
+            // What was not synced may fail yet, and nothing at all cannot.
+            Ok(()) if durable && writes => self.failing = None,
+            Ok(()) => {}
+        }
         self.conclude(&result, before, promises);
         self.tell_changes(before, changed);
     }
@@ -233,6 +243,7 @@ impl<G: Gate> Writer<G> {
             oldest: self.pending.first().copied(),
             unreachable: self.unreachable,
             damage: self.damage.clone(),
+            failing: self.failing.clone(),
         }
     }
 

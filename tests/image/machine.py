@@ -1,20 +1,52 @@
 """A Raspberry Pi 3 in QEMU with the appliance's card in it, a simulated modem on its UART, its SMTP port
 forwarded, and a shell to look in by."""
 
+import contextlib
 import json
 import re
-import select
 import signal
 import smtplib
 import socket
 import subprocess
+import threading
 import time
+import zlib
 from email.message import EmailMessage
 from pathlib import Path
 
 
 class Failed(Exception):
     """What was expected did not come."""
+
+
+# U-Boot's environment, as overlay/etc/fw_env.config has it: twice, before the first partition.
+ENVIRONMENTS = (0x100000, 0x180000)
+ENVIRONMENT_SIZE = 0x4000
+
+
+def write_environment(card: Path, values: dict[str, str]):
+    """As U-Boot does by `saveenv`: digest, flag, and the pairs."""
+    pairs = b"".join(f"{name}={value}\0".encode() for name, value in values.items())
+    pairs = pairs.ljust(ENVIRONMENT_SIZE - 5, b"\0")
+    with open(card, "r+b") as file:
+        for offset in ENVIRONMENTS:
+            file.seek(offset)
+            file.write(zlib.crc32(pairs).to_bytes(4, "little") + b"\1" + pairs)
+
+
+def read_environment(card: Path) -> dict[str, str]:
+    """The copy that is whole and was written last."""
+    best, flag = None, -1
+    with open(card, "rb") as file:
+        for offset in ENVIRONMENTS:
+            file.seek(offset)
+            raw = file.read(ENVIRONMENT_SIZE)
+            if zlib.crc32(raw[5:]) == int.from_bytes(raw[:4], "little") and raw[4] > flag:
+                best, flag = raw[5:], raw[4]
+    if best is None:
+        raise Failed("U-Boot's environment is damaged in both places")
+    pairs = best.split(b"\0\0")[0].split(b"\0")
+    return dict(pair.decode().split("=", 1) for pair in pairs if b"=" in pair)
 
 
 def free_port() -> int:
@@ -54,6 +86,10 @@ class Modem:
         self.process.stdin.write(text.encode() + b"\n")
         self.process.stdin.flush()
 
+    def said(self, text: str) -> bool:
+        """Whether this stands in its log."""
+        return text in Path(self.log.name).read_text(errors="replace")
+
     def messages(self) -> list[dict]:
         if not self.sms.exists():
             return []
@@ -76,17 +112,35 @@ class Machine:
         self.process = None
         self.shell = None
 
-    def start(self):
+    def next_slot(self, locked: bool) -> str:
+        """What U-Boot does by buildroot/board/rpi/boot.cmd, as the kernel is started without it here."""
+        values = read_environment(self.card)
+        for slot in values["BOOT_ORDER"].split():
+            if (left := int(values[f"BOOT_{slot}_LEFT"])) > 0:
+                if locked:
+                    return slot
+                write_environment(self.card, values | {f"BOOT_{slot}_LEFT": str(left - 1)})
+                return slot
+        raise Failed(f"no slot has tries left: {values}")
+
+    def start(self, locked: bool = False):
+        """Gives it power, with a card that can be written or not."""
+        slot = self.next_slot(locked)
+        root = {"A": 2, "B": 3}[slot]
         for name in ("console", "monitor"):
             (self.folder / name).unlink(missing_ok=True)
-        append = ("console=ttyS1,115200 quiet loglevel=3 panic=10 root=PARTUUID=534d5450-02 ro rauc.slot=A "
+        append = (f"console=ttyS1,115200 quiet loglevel=3 panic=10 root=PARTUUID=534d5450-0{root} ro rauc.slot={slot} "
                   "systemd.watchdog_sec=off systemd.show_status=false systemd.getty_auto=no iomem=relaxed "
                   "systemd.machine_id=0123456789abcdef0123456789abcdef")
+        if locked:
+            append += " test.locked"
         command = [
-            "qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-accel", "tcg,thread=multi",
+            # Starting is mostly one thing after the other, and this machine has other work too.
+            "qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-accel", "tcg,thread=single",
             "-kernel", self.parts / "Image", "-initrd", self.parts / "initrd.img",
             "-dtb", self.parts / "board.dtb", "-append", append,
-            "-drive", f"if=sd,format=raw,file={self.card}",
+            # What was written outlives QEMU in this machine's memory; only this machine must not crash.
+            "-drive", f"if=sd,format=raw,cache=unsafe,file={self.card}",
             # The first serial line is the PL011 on GPIO 14 and 15.
             "-chardev", f"serial,id=modem,path={self.modem.link}", "-serial", "chardev:modem",
             "-chardev", f"socket,id=console,path={self.folder}/console,server=on,wait=off,"
@@ -103,6 +157,15 @@ class Machine:
         until("QEMU's console", 20, (self.folder / "console").exists)
         self.shell = socket.socket(socket.AF_UNIX)
         self.shell.connect(str(self.folder / "console"))
+        self.said = ""
+        threading.Thread(target=self.listen, args=(self.shell,), daemon=True).start()
+
+    def listen(self, shell: socket.socket):
+        """Takes from the console all the time: QEMU as a whole stands still when nobody does, after some
+        hundred characters."""
+        with contextlib.suppress(OSError):
+            while got := shell.recv(65536):
+                self.said += got.decode(errors="replace")
 
     def power_off(self):
         """The plug is pulled."""
@@ -142,19 +205,19 @@ class Machine:
         mark = f"{time.monotonic_ns():x}"
         # The two halves of the mark meet only in what is printed, not in the echo of the terminal.
         line = f"stty -echo -onlcr 2>/dev/null; echo; echo '<{mark}'; {command}; printf '%s%s\\n' '{mark}:' \"$?>\"\n"
-        self.shell.sendall(line.encode())
-        text, end = "", time.monotonic() + seconds
         pattern = re.compile(rf"<{mark}\r*\n(.*?){mark}:(\d+)>", re.S)
+        self.said = ""
+        self.shell.sendall(line.encode())
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if select.select([self.shell], [], [], 1)[0]:
-                got = self.shell.recv(65536)
-                if not got:
-                    raise Failed("the machine is off")
-                text += got.decode(errors="replace")
-                # The last one: before it may stand the echo.
-                if found := pattern.search(text, max(text.rfind(f"\n<{mark}"), 0)):
-                    return int(found[2]), found[1].replace("\r", "")
-        raise Failed(f"{command}: no answer within {seconds:.0f} s; last: {text[-300:]!r}")
+            text = self.said
+            # The last one: before it may stand the echo.
+            if found := pattern.search(text, max(text.rfind(f"\n<{mark}"), 0)):
+                return int(found[2]), found[1].replace("\r", "")
+            if self.process.poll() is not None:
+                raise Failed("the machine is off")
+            time.sleep(0.1)
+        raise Failed(f"{command}: no answer within {seconds:.0f} s; last: {self.said[-300:]!r}")
 
     def await_shell(self, seconds: float):
         end = time.monotonic() + seconds
@@ -192,9 +255,4 @@ def pins_of_table(table: Path) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in rows}
 
 
-def program_has(program: Path, command: str) -> bool:
-    """Asked of the program for ARM, by way of qemu-user."""
-    return subprocess.run(["qemu-aarch64-static", program, command, "--help"], capture_output=True).returncode == 0
-
-
-__all__ = ["Failed", "Machine", "Modem", "pins_of_table", "program_has", "until"]
+__all__ = ["Failed", "Machine", "Modem", "pins_of_table", "read_environment", "until", "write_environment"]

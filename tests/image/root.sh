@@ -105,6 +105,12 @@ as_root mkdir -p "$root/etc/systemd/system/smtp-appliance.service.d"
     echo 'CapabilityBoundingSet=CAP_SYS_RAWIO'
     echo 'DeviceAllow=/dev/mem rw'
 } | as_root tee "$root/etc/systemd/system/smtp-appliance.service.d/test.conf" >/dev/null
+# A card that lets nobody write: QEMU takes none, so the kernel is told.
+as_root mkdir -p "$root/etc/systemd/system/data-prepare.service.d"
+as_root tee "$root/etc/systemd/system/data-prepare.service.d/test.conf" >/dev/null <<'EOF'
+[Service]
+ExecStartPre=-/bin/sh -c 'if grep -q test.locked /proc/cmdline; then echo 1 >/sys/block/mmcblk0/force_ro; fi'
+EOF
 echo 'KERNEL=="mem", GROUP="gpio", MODE="0660"' | as_root tee "$root/etc/udev/rules.d/90-test.rules" >/dev/null
 # A console to look in by, on the second serial line.
 as_root mkdir -p "$root/etc/systemd/system/getty.target.wants"

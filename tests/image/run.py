@@ -13,136 +13,47 @@ import argparse
 import os
 import random
 import re
-import shutil
-import subprocess
 import sys
 import time
+from array import array
 from pathlib import Path
 
-from machine import Failed, Machine, Modem, pins_of_table, program_has, until
+from machine import Failed, until
+from misfortune import Misfortunes
+from trial import BOOT, DELIVERY, PROJECT, SECRET
+from update import Updates
 
-HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent.parent
 # Plays the modem.
-HOST_PROGRAM = Path(os.environ.get("MODEM_PROGRAM", PROJECT / "target/release/smtp-appliance"))
-PROGRAM = PROJECT / "target/cross/aarch64-unknown-linux-gnu/release/smtp-appliance"
-
-# Without hurry: four emulated cores on a busy machine.
-BOOT = 900
-DELIVERY = 240
-
-SECRET = "open-sesame-7d1f"
-
-CONFIG = """\
-[[person]]
-name = "ana"
-phone = "+34600000001"
-
-[modem]
-device = "/dev/modem"
-
-[audio]
-playback = "plughw:0,0"
-
-[board]
-
-[[smtp.user]]
-name = "zabbix"
-password = "{secret}"
-
-[sms]
-digest_from = 0
-
-[sms.retry]
-first = "5 s"
-
-[gsm]
-enabled = {calls}
-
-[call]
-times = 1
-digest_from = 0
-"""
-
-SYSTEM = """
-[system]
-hostname = "alerts"
-timezone = "Europe/Madrid"
-"""
+MODEM_PROGRAM = Path(os.environ.get("MODEM_PROGRAM", PROJECT / "target/debug/smtp-appliance"))
 
 
-class Trial:
-    def __init__(self, parts: Path):
-        self.parts = parts
-        self.folder = parts / "run"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        self.card = self.folder / "card.img"
-        self.done: list[tuple[str, str]] = []
-        self.modem = None
-        self.machine = None
-        self.provisions = program_has(PROGRAM, "provision")
+class Trials(Misfortunes, Updates):
+    """In their order; each leaves the machine on and idle."""
 
-    def note(self, name: str, how: str):
-        self.done.append((name, how))
-        print(f"  {name}: {how}", flush=True)
-
-    def make_card(self):
-        """By the image's own genimage.cfg; as large as a card, so that the data partition can grow."""
-        card = self.folder / "in"
-        (card / "rpi-firmware").mkdir(parents=True)
-        shutil.copy(self.parts / "rootfs.squashfs", card)
-        shutil.copy(self.parts / "board.dtb", card / "bcm2710-rpi-3-b.dtb")
-        for name in ("config.txt", "cmdline.txt"):
-            shutil.copy(PROJECT / "buildroot/board/rpi" / name, card / "rpi-firmware")
-        shutil.copy(PROJECT / "buildroot/board/rpi/README.txt", card)
-        (card / "appliance.toml").write_text(CONFIG.format(calls="false", secret=SECRET) + SYSTEM)
-        files = "appliance.toml" if self.provisions else ""
-        subprocess.run(
-            [PROJECT / "buildroot/board/rpi/genimage.sh", PROJECT / "buildroot/board/rpi/genimage.cfg",
-             card, self.folder, self.folder / "tmp"],
-            check=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "FAT_FILES": files},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        (self.folder / "appliance.img").rename(self.card)
-        # Its own U-Boot would have written its environment, twice; here the kernel is started without one.
-        text = self.folder / "environment"
-        text.write_text("BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=3\n")
-        subprocess.run(["mkenvimage", "-r", "-s", "0x4000", "-o", self.folder / "environment.bin", text], check=True)
-        for offset in (0x100000, 0x180000):
-            subprocess.run(["dd", f"if={self.folder}/environment.bin", f"of={self.card}", "bs=512",
-                            f"seek={offset // 512}", "conv=notrunc", "status=none"], check=True)
-        # QEMU takes cards whose size is a power of two.
-        subprocess.run(["truncate", "-s", "2G", self.card], check=True)
-
-    # ---- the trials, in their order; each leaves the machine on and idle
+    ORDER = ("first_start", "system", "mail_to_sms", "lights", "call", "killed", "rebooted", "plug_pulled",
+             "no_sim", "no_network", "bad_settings", "full_disk", "updated", "worn_card", "locked_card")
 
     def first_start(self):
         """It grows, provisions itself, and takes mail."""
         machine = self.machine
-        machine.start()
-        seconds = machine.await_smtp(BOOT)
+        seconds = self.start()
         self.note("start to SMTP accepts, emulated", f"{seconds:.0f} s")
-        machine.await_shell(300)
         size = int(machine.ask("findmnt -bno SIZE /data"))
         if size < 1_000_000_000:
             raise Failed(f"the data partition has {size} octets")
         self.note("data partition grew to", f"{size // 1_000_000} MB")
-        if self.provisions:
-            machine.ask("sync")
-            with open(self.card, "rb") as card:
-                card.seek(4 << 20)
-                fat = card.read(64 << 20)
-            if SECRET.encode() in fat:
-                raise Failed("the password is still on the FAT partition")
-            if SECRET not in machine.ask("cat /etc/smtp-appliance/secrets/*"):
-                raise Failed("the password was not kept")
-            said = " ".join(machine.ask("cat /boot/firmware/appliance-says.txt").split())
-            self.note("appliance.toml taken in", f"its password is kept, and gone from every block of the FAT partition; {said!r}")
-            if machine.ask("hostname").strip() != "alerts":
-                raise Failed("the host name is not that of appliance.toml")
-        else:
-            self.note("provision", "NOT TRIED: the program has no such command; written by hand instead")
-            self.configure(calls="false")
+        machine.ask("sync")
+        with open(self.card, "rb") as card:
+            card.seek(4 << 20)
+            fat = card.read(64 << 20)
+        if SECRET.encode() in fat:
+            raise Failed("the password is still on the FAT partition")
+        if SECRET not in machine.ask("cat /etc/smtp-appliance/secrets/*"):
+            raise Failed("the password was not kept")
+        said = " ".join(machine.ask("cat /boot/firmware/appliance-says.txt").split())
+        self.note("appliance.toml taken in", f"its password is kept, and gone from every block of the FAT partition; {said!r}")
+        if machine.ask("hostname").strip() != "alerts":
+            raise Failed("the host name is not that of appliance.toml")
         until("the modem is ready", 120, lambda: "modem ready" in machine.ask(
             "journalctl -b -q -u smtp-appliance -o cat | grep 'modem ready' || true"), every=5)
         self.note("modem found on", machine.ask("readlink -f /dev/modem").strip())
@@ -184,8 +95,12 @@ class Trial:
         if not machine.ask("fw_printenv -n machine_id").strip():
             raise Failed("U-Boot would not hand the machine id on")
         self.note("mark-good", f"gave the slot its tries back ({left[0]})")
+        # What is neither free nor given back when it is wanted; and how much of that the programs hold.
         self.note("memory in use", machine.ask(
-            "awk '/MemTotal/{t=$2}/MemAvailable/{a=$2}END{printf \"%d MB of %d\", (t-a)/1024, t/1024}' /proc/meminfo"))
+            "awk '/^(MemFree|Buffers|Cached|SReclaimable):/{f+=$2} /^Shmem:/{f-=$2} /^MemTotal/{t=$2} /^MemAvailable/{a=$2} "
+            "END{printf \"%d MB of %d (%d by MemAvailable)\", (t-f)/1024, t/1024, (t-a)/1024}' /proc/meminfo; "
+            "cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/{s+=$2}END{printf \", the programs %d MB\", s/1024}'; "
+            "awk '/^Pss:/{printf \", the appliance %d MB\", $2/1024}' /proc/$(systemctl show -P MainPID smtp-appliance)/smaps_rollup"))
         self.note("size of the root", f"{(self.parts / 'rootfs.squashfs').stat().st_size // 1_000_000} MB")
         print("    slowest units, emulated:")
         for line in machine.ask("systemd-analyze blame --no-pager | head -n 8").splitlines():
@@ -198,44 +113,42 @@ class Trial:
 
     def lights(self):
         """The LEDs, read through QEMU's monitor."""
-        if not self.pins_work():
-            self.note("LEDs", "NOT TRIED: no pin is driven (the program has no board yet)")
-            return
-        gpio = pins_of_table(PROJECT / "hardware/pins.tsv")
-        seen = self.lit(gpio, 10)
+        seen = self.lit(10)
         for name in ("led-health", "led-gsm"):
             if name not in seen:
                 raise Failed(f"{name} is dark in rest; lit: {sorted(seen)}")
-        if "led-fault" in seen:
-            raise Failed("led-fault is lit in rest")
+        if "led-alert" in seen or "led-fault" in seen:
+            raise Failed(f"in rest these are lit: {sorted(seen)}; {self.doctor()}")
         self.modem.order("silence sms")
         word = self.tell("lights")
-        during = self.lit(gpio, 20)
+        during = self.lit(20)
         self.modem.order("silence off")
         self.await_sms(word)
         if "led-alert" not in during:
             raise Failed(f"led-alert was dark while an alert was told; lit: {sorted(during)}")
-        until("led-alert is dark again", 60, lambda: "led-alert" not in self.lit(gpio, 3))
+        until("led-alert is dark again", 60, lambda: "led-alert" not in self.lit(5))
         self.note("LEDs before, during and after an alert", "as they should be")
 
     def call(self):
         """The phone rings, and what it hears arrives in QEMU's sound card."""
-        machine = self.machine
-        self.modem.order("person answers 2s hangs-up 25s")
+        self.modem.order("person answers 2s hangs-up 60s")
         self.configure(calls="true")
+        sound = self.folder / "call.wav"
+        before = sound.stat().st_size
         word = self.tell("call")
-        until("the call was answered", 240, lambda: "answered" in machine.ask(
-            "smtp-appliance queue list --all 2>/dev/null | head -n 20; journalctl -b -q -u smtp-appliance -o cat | "
-            "grep -i answered | tail -n 3 || true"), every=5)
-        time.sleep(30)
-        self.configure(calls="false")
+        for event in ("Ringing", "Answered", "Ended("):
+            until(f"the phone in the call: {event}", DELIVERY, lambda: self.modem.said(f"event={event}"))
         self.await_sms(word)
+        show = f"smtp-appliance queue show $(smtp-appliance queue list --all | awk '/{word[:10]}/{{print $1; exit}}')"
+        until("the call is on record", 60, lambda: "answered" in self.machine.ask(show))
+        self.configure(calls="false")
         # QEMU writes the header of the file when it ends, so the samples are read without it.
-        sound = (self.folder / "call.wav").read_bytes()[44:]
-        loud = sum(abs(int.from_bytes(sound[i:i + 2], "little", signed=True)) > 500 for i in range(0, len(sound) - 1, 16))
+        heard = sound.read_bytes()[max(before, 44):]
+        samples = array("h", heard[:len(heard) // 2 * 2])
+        loud = sum(abs(sample) > 500 for sample in samples[::8])
         if loud < 2000:
-            raise Failed(f"the sound card heard {len(sound)} octets, and {loud} of the samples looked at were loud")
-        self.note("call", f"its sound arrived: {len(sound) // 1000} kB, {loud} loud samples of those looked at")
+            raise Failed(f"the sound card heard {len(samples)} samples; of every eighth {loud} were loud")
+        self.note("call", f"rang, was answered and ended; its speech arrived: {loud * 8} loud samples of {len(samples)}")
 
     def killed(self):
         """kill -9 in the midst of a delivery loses nothing."""
@@ -278,106 +191,28 @@ class Trial:
             words.append(self.tell("plug"))
         machine.power_off()
         self.modem.order("delay 0s")
-        machine.start()
-        machine.await_smtp(BOOT)
+        self.start()
         for word in words:
             self.await_sms(word, BOOT)
-        machine.await_shell(300)
         again = sum(self.modem.heard(word) > 1 for word in words)
         self.note("plug pulled", f"{len(words)} mails accepted before, all told, {again} of them twice")
 
-    def bad_settings(self):
-        """A broken appliance.toml changes nothing, and says so."""
-        if not self.provisions:
-            self.note("broken appliance.toml", "NOT TRIED: the program has no `provision`")
-            return
-        machine = self.machine
-        machine.ask("mount -o remount,rw /boot/firmware && echo '[nonsense' >/boot/firmware/appliance.toml && "
-                    "mount -o remount,ro /boot/firmware && cksum </etc/smtp-appliance/config.toml >/run/before")
-        machine.ask("systemctl restart provision", 120)
-        machine.ask("cksum </etc/smtp-appliance/config.toml | cmp - /run/before")
-        said = machine.ask("cat /boot/firmware/appliance-says.txt")
-        self.note("broken appliance.toml", f"refused, and it says: {' '.join(said.split())[:90]}")
-
-    def full_disk(self):
-        """With a full data partition mail is put off, and taken again when there is room."""
-        machine = self.machine
-        machine.ask("head -c 20G /dev/zero >/data/fill 2>/dev/null; sync; df /data >&2; true", 900)
-        refused = None
-        try:
-            self.tell("full")
-        except Exception as error:
-            refused = error
-        machine.ask("rm /data/fill; sync", 300)
-        code = getattr(refused, "smtp_code", None)
-        if code not in (421, 451, 452):
-            raise Failed(f"a mail on a full disk ended in {refused!r}")
-        word = self.tell("room again")
-        self.await_sms(word)
-        self.note("full data partition", f"mail is put off ({code}), and taken when there is room")
-
-    # ---- what they have in common
-
-    def configure(self, calls: str):
-        text = CONFIG.format(calls=calls, secret=SECRET).replace("\n", "\\n")
-        self.machine.ask(f"printf '{text}' >/run/config && cat /run/config >/etc/smtp-appliance/config.toml && "
-                         "smtp-appliance check-config && sync")
-        time.sleep(3)
-
-    def tell(self, what: str) -> str:
-        word = f"{what.split()[0]}-{random.getrandbits(40):x}"
-        self.told = time.monotonic()
-        self.machine.mail(f"Problem: {what} on {word}")
-        return word
-
-    def await_sms(self, word: str, seconds: float = DELIVERY) -> float:
-        until(f"an SMS about {word}", seconds, lambda: self.modem.heard(word), every=0.2)
-        return time.monotonic() - self.told
-
-    def greets(self) -> bool:
-        try:
-            return bool(self.machine.greeting())
-        except (OSError, Failed):
-            return False
-
-    def lit(self, gpio: dict[str, int], seconds: float) -> set[str]:
-        """The LEDs that were lit at some time."""
-        seen, end = set(), time.monotonic() + seconds
-        while time.monotonic() < end:
-            levels = self.machine.pins()
-            seen |= {name for name, pin in gpio.items() if name.startswith("led-") and levels >> pin & 1}
-            time.sleep(0.05)
-        return seen
-
-    def pins_work(self) -> bool:
-        end = time.monotonic() + 15
-        leds = [pin for name, pin in pins_of_table(PROJECT / "hardware/pins.tsv").items() if name.startswith("led-")]
-        while time.monotonic() < end:
-            if any(self.machine.pins() >> pin & 1 for pin in leds):
-                return True
-            time.sleep(0.1)
-        return False
-
-    ORDER = ("first_start", "system", "mail_to_sms", "lights", "call", "killed", "rebooted", "plug_pulled",
-             "full_disk", "bad_settings")
-
     def run(self, only: list[str]):
-        self.make_card()
-        self.modem = Modem(HOST_PROGRAM, self.folder)
-        self.machine = Machine(self.folder, self.parts, self.card, self.modem)
         broken = []
         try:
             for name in self.ORDER:
                 if only and name not in only and name != "first_start":
                     continue
-                print(f"{name}: {getattr(self, name).__doc__}", flush=True)
+                trial, began = getattr(self, name), time.monotonic()
+                print(f"{name}: {trial.__doc__}", flush=True)
                 try:
-                    getattr(self, name)()
+                    trial()
                 except (Failed, OSError) as error:
                     broken.append(name)
                     print(f"  FAILED: {error}", flush=True)
                     if name == "first_start":
                         break
+                print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
         finally:
             self.machine.power_off()
             self.modem.stop()
@@ -390,7 +225,10 @@ def main():
     parser.add_argument("--parts", type=Path, default=PROJECT / "target/image-test")
     parser.add_argument("--only", default="", help="trials, with commas; the first start always goes before")
     options = parser.parse_args()
-    Trial(options.parts.resolve()).run([name for name in options.only.split(",") if name])
+    only = [name for name in options.only.split(",") if name]
+    if unknown := set(only) - set(Trials.ORDER):
+        parser.error(f"no such trial: {', '.join(sorted(unknown))}; there are {', '.join(Trials.ORDER)}")
+    Trials(options.parts.resolve(), MODEM_PROGRAM).run(only)
     print("the system of the image does what it must")
 
 

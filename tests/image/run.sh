@@ -14,7 +14,8 @@ if [ -z "$quick" ]; then
     echo "unit tests of the ARM program, emulated"
     tools/image/cross.sh test --release --lib -- --quiet
 fi
-cargo build --release --locked --quiet
+# Plays the modem.
+cargo build --locked --quiet
 echo "root file system"
 tests/image/root.sh "$parts" "$arm"
 echo "update bundles"
@@ -28,6 +29,8 @@ else
     tests/image/run.py --parts "$parts"
     echo "watchdog"
     tests/image/watchdog.py --parts "$parts"
+    echo "size"
+    tests/image/size.sh "$parts"
 fi
 cat <<EOF
 passed in $(((SECONDS - began) / 60)) min. Not proved by this: the firmware of the GPU and config.txt, the kernel

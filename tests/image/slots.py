@@ -84,9 +84,9 @@ class Slots:
         path = self.folder / "serial"
         path.unlink(missing_ok=True)
         process = subprocess.Popen(
-            ["qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-kernel", self.uboot,
+            ["qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-accel", "tcg,thread=single", "-kernel", self.uboot,
              "-dtb", self.parts / "board.dtb", "-drive", f"if=sd,format=raw,file={card}",
-             "-chardev", f"socket,id=serial,path={path},server=on,wait=off", 
+             "-chardev", f"socket,id=serial,path={path},server=on,wait=off",
              # U-Boot speaks on the UART that the device tree calls its console, the second one.
              "-serial", "null", "-serial", "chardev:serial"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

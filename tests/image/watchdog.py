@@ -25,7 +25,7 @@ def start(parts: Path, watchdog: bool, seconds: float) -> tuple[float | None, st
     if not watchdog:
         append += " systemd.watchdog_sec=off"
     process = subprocess.Popen(
-        ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-smp", "2", "-display", "none",
+        ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-smp", "2", "-display", "none", "-accel", "tcg,thread=single",
          "-kernel", parts / "Image", "-initrd", parts / "initrd.img", "-append", append,
          "-drive", f"if=none,id=root,format=raw,readonly=on,file={parts / 'rootfs.squashfs'}",
          "-device", "virtio-blk-pci,drive=root", "-device", "i6300esb", "-action", "watchdog=reset",

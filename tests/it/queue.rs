@@ -287,6 +287,30 @@ fn fill_up(file: &Path) {
 }
 
 #[tokio::test]
+async fn a_disk_that_fails_is_told_until_something_is_kept_again() {
+    let folder = TempDir::new().unwrap();
+    let bench = Bench::open(folder.path());
+    let kept = bench.pass("before").await;
+    assert_eq!(bench.queue.pulse().await.unwrap().failing, None);
+    // An alert longer than a segment begins a new one, and where its folder was is a file now.
+    let (store, moved) = (folder.path().join("queue"), folder.path().join("moved"));
+    std::fs::rename(&store, &moved).unwrap();
+    std::fs::write(&store, "").unwrap();
+    let refused = bench.admit_raw(large(1, 9 << 20)).await;
+    assert!(matches!(refused, Err(QueueError::Store(_))), "{refused:?}");
+    let failing = bench.queue.pulse().await.unwrap().failing.unwrap();
+    assert!(failing.starts_with("the store failed: "), "{failing}");
+    // Asking alone mends nothing.
+    assert_eq!(bench.queue.pulse().await.unwrap().failing, Some(failing));
+    assert_eq!(bench.pending(), [kept.0]);
+    std::fs::remove_file(&store).unwrap();
+    std::fs::rename(&moved, &store).unwrap();
+    bench.pass("after").await;
+    assert_eq!(bench.queue.pulse().await.unwrap().failing, None);
+    bench.close().await;
+}
+
+#[tokio::test]
 async fn a_disk_that_runs_full_under_the_store_costs_nothing_accepted() {
     let folder = TempDir::new().unwrap();
     let Some(disk) = SmallDisk::mount(&folder.path().join("disk")) else {

@@ -101,7 +101,7 @@ mkdir -p "$root/usr/lib/systemd/system" "$root/etc/systemd" "$root/usr/bin" "$ro
 cp -a overlay/. "$root/"
 # Targets and mounts they hang on: those of this machine's systemd.
 cp -an /usr/lib/systemd/system/. "$root/usr/lib/systemd/system/"
-for program in usr/bin/smtp-appliance usr/sbin/dropbear usr/sbin/nft usr/bin/nft usr/sbin/wpa_supplicant bin/kill bin/rm usr/bin/networkctl; do
+for program in usr/bin/smtp-appliance usr/sbin/dropbear usr/sbin/nft usr/bin/nft usr/sbin/wpa_supplicant bin/sh bin/rm bin/chown bin/chmod usr/bin/networkctl; do
     printf '#!/bin/sh\n' >"$root/$program"
     chmod +x "$root/$program"
 done

@@ -78,7 +78,7 @@ Version: $version
 Architecture: $architecture
 Maintainer: $maintainer
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f 1)
-Depends: $depends, init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers
+Depends: $depends, init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles
 Recommends: ca-certificates
 Suggests: alsa-utils, chrony
 Section: net

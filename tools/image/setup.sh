@@ -1,14 +1,25 @@
 #!/usr/bin/env bash
 # Installs what image-check and test-image need, with Debian's apt. Says nothing when all is there.
+#   setup.sh check            for image-check
+#   setup.sh test             for test-image too: QEMU and what makes a root file system
 set -euo pipefail
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # command=package
-needed=(genimage=genimage mcopy=mtools mkfs.vfat=dosfstools mkimage=u-boot-tools mksquashfs=squashfs-tools
-    rauc=rauc sfdisk=fdisk nft=nftables systemd-analyze=systemd mmdebstrap=mmdebstrap socat=socat
-    qemu-system-aarch64=qemu-system-arm qemu-aarch64-static=qemu-user-static fdtput=device-tree-compiler
-    swaks=swaks arch-test=arch-test cpio=cpio depmod=kmod)
+check=(genimage=genimage mcopy=mtools mkfs.vfat=dosfstools mkimage=u-boot-tools rauc=rauc mksquashfs=squashfs-tools
+    sfdisk=fdisk nft=nftables systemd-analyze=systemd openssl=openssl)
+test=("${check[@]}" mmdebstrap=mmdebstrap qemu-system-aarch64=qemu-system-arm qemu-aarch64-static=qemu-user-static
+    fdtput=device-tree-compiler arch-test=arch-test cpio=cpio depmod=kmod)
+
+case "${1:-test}" in
+check) needed=("${check[@]}") ;;
+test) needed=("${test[@]}") ;;
+*)
+    echo "setup: unknown part $1" >&2
+    exit 2
+    ;;
+esac
 missing=()
 for pair in "${needed[@]}"; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")

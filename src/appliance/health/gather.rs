@@ -85,7 +85,12 @@ impl Gatherer {
             },
             pulse: rounded(self.pulse(now)),
             queue: self.queue(stock.unwrap_or_default(), config.queue.max_pending),
-            disk: Disk { free: looked.free, kept: config.queue.min_free_space.0 },
+            disk: Disk {
+                free: looked.free,
+                kept: config.queue.min_free_space.0,
+                read_only: looked.read_only,
+                fault: looked.card_fault.clone(),
+            },
             clock: looked.clock,
             network: looked.network.clone(),
             gsm: self.gsm(&config),
@@ -134,8 +139,8 @@ impl Gatherer {
     }
 
     fn queue(&self, stock: Stock, most: usize) -> Queue {
-        let Stock { waiting, oldest, unreachable, damage } = stock;
-        Queue { waiting, most, oldest: self.age(oldest), unreachable, damage }
+        let Stock { waiting, oldest, unreachable, damage, failing } = stock;
+        Queue { waiting, most, oldest: self.age(oldest), unreachable, damage, failing }
     }
 
     /// How long an alert has been waiting, in whole minutes, by the wall clock: for people only.

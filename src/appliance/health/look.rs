@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::fs::statvfs;
+use rustix::fs::{StatVfsMountFlags, statvfs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::every;
 use crate::appliance::machine;
 use crate::config::{Config, VoiceName};
-use crate::health::{Network, PROVISION_FAULT};
+use crate::health::{CARD_FAULT, Network, PROVISION_FAULT};
 use crate::speech::voices::{ESPEAK_NG, Installed};
 
 /// How often is looked.
@@ -30,6 +30,8 @@ const MOST_CHARACTERS: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Looked {
     pub(super) free: Option<u64>,
+    pub(super) read_only: bool,
+    pub(super) card_fault: Option<String>,
     pub(super) network: Option<Network>,
     pub(super) clock: Timestamp,
     pub(super) under_voltage: Option<bool>,
@@ -41,6 +43,8 @@ impl Default for Looked {
     fn default() -> Self {
         Self {
             free: None,
+            read_only: false,
+            card_fault: None,
             network: None,
             clock: Timestamp::now(),
             under_voltage: None,
@@ -77,17 +81,19 @@ pub(super) fn begin(
 /// Looks at everything; at the voices only if nothing is known of them.
 fn look(config: &Config, config_file: &Path, voices: Option<Vec<String>>) -> Looked {
     let disk = statvfs(&config.appliance.store).ok();
-    let note = fs::read_to_string(config_file.with_file_name(PROVISION_FAULT)).ok();
-    let first_line = |note: String| {
+    let first_line = |name: &str| {
+        let note = fs::read_to_string(config_file.with_file_name(name)).ok()?;
         let line = note.lines().next().unwrap_or_default();
-        line.chars().take(MOST_CHARACTERS).collect()
+        Some(line.chars().take(MOST_CHARACTERS).collect())
     };
     Looked {
-        free: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+        free: disk.as_ref().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+        read_only: disk.is_some_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY)),
+        card_fault: first_line(CARD_FAULT),
         network: machine::network(),
         clock: Timestamp::now(),
         under_voltage: machine::under_voltage(),
-        provisioning: note.map(first_line),
+        provisioning: first_line(PROVISION_FAULT),
         missing_voices: voices.unwrap_or_else(|| missing_voices(config)),
     }
 }
