@@ -55,7 +55,7 @@ class Updates(Trial):
                 order = machine.ask("fw_printenv -n BOOT_ORDER").split()
                 if status == 0 or order[0] != "A":
                     raise Failed(f"the {name} bundle was installed (BOOT_ORDER {order}): {said}")
-                why = [line for line in said.splitlines() if "rror" in line or "ailed" in line]
+                why = [line for line in said.splitlines() if "error" in line.lower() or "failed" in line.lower()]
                 self.note(f"bundle, {name}", f"refused: {' '.join((why or said.splitlines())[-1].split())[:150]}")
             status, said = self.install(server.server_port, "good")
             if status != 0:
