@@ -178,6 +178,7 @@ async fn groups_are_made_of_people() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_set_can_be_tried() {
     let (place, running) = with_web().await;
+    running.is(|status| status.figures.signal_dbm.is_some()).await;
     let mut boss = admin(&running).await;
     aside(move || {
         boss.get("/settings/form/mail").must(200).says("action=\"/trial/relay\"");
