@@ -50,7 +50,7 @@ impl Sipp {
 
     async fn start(scenario: &str, text: &str, calls: u32, asks: Option<u16>) -> Self {
         let folder = folder();
-        let (port, media_port) = (free_sip_port(), free_media_port());
+        let (port, media_port) = (free_sip_port(), free_sip_port());
         let file = folder.path().join("scenario.xml");
         std::fs::write(&file, latin1(text)).expect("a file");
         let mut command = Command::new(program("sipp", "sip-tester"));
@@ -172,10 +172,4 @@ fn with_look(text: &str) -> String {
 fn latin1(text: &str) -> Vec<u8> {
     let parts: Vec<&[u8]> = text.split("[@latin1]").map(str::as_bytes).collect();
     parts.join(&b"\xF1"[..])
-}
-
-/// An even port, as RTP has it.
-fn free_media_port() -> u16 {
-    let port = free_sip_port();
-    port + port % 2
 }
