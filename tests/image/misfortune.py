@@ -88,7 +88,7 @@ class Misfortunes(Trial):
         code = self.put_off("worn")
         self.await_fault(3, "a card with I/O errors")
         said = self.doctor("disk,store")
-        if "read-only" not in said:
+        if "read-only" not in said.lower():
             raise Failed(f"the doctor does not say what is wrong: {said}")
         machine.power_off()
         self.start()

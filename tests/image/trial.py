@@ -184,5 +184,5 @@ class Trial:
 
     def doctor(self, only: str = "") -> str:
         """What the appliance says about itself, in one line."""
-        status, said = self.machine.run(f"smtp-appliance doctor {'--only ' + only if only else ''} | cat", 120)
+        status, said = self.machine.run(f"smtp-appliance doctor {'--only ' + only if only else ''} 2>/dev/null | cat", 120)
         return re.sub(r"\s+", " ", said).strip()

@@ -1,6 +1,7 @@
 """Updates by RAUC, in the running system: what is not ours or was changed is refused, what is ours is started."""
 
 import os
+import random
 import shlex
 import subprocess
 import threading
@@ -23,19 +24,23 @@ class Quiet(SimpleHTTPRequestHandler):
 class Updates(Trial):
 
     def bundles(self):
-        """Makes a good bundle and bad ones, and gives their folder."""
+        """Makes a good bundle and bad ones, and gives their folder. What is refused need not be large: the
+        line to the machine is slow."""
         folder = self.folder / "bundles"
         folder.mkdir()
+        small = folder / "small"
+        small.write_bytes(random.randbytes(4 << 20))
         root = self.parts / "rootfs.squashfs"
-        for name, keys in (("good", self.parts / "keys"), ("theirs", folder / "other-keys")):
+        for name, content, keys in (("good", root, self.parts / "keys"), ("ours", small, self.parts / "keys"),
+                                    ("theirs", small, folder / "other-keys")):
             lines = subprocess.run([PROJECT / "tools/image/keys.sh", keys], check=True, capture_output=True, text=True,
                                    env={"PATH": os.environ["PATH"]}).stdout
             pairs = (word.split("=", 1) for word in shlex.split(lines) if "=" in word)
-            subprocess.run([PROJECT / "buildroot/board/rpi/bundle.sh", root, "9.9.9", folder / f"{name}.raucb"],
+            subprocess.run([PROJECT / "buildroot/board/rpi/bundle.sh", content, "9.9.9", folder / f"{name}.raucb"],
                            check=True, env={"PATH": os.environ["PATH"]} | dict(pairs), capture_output=True)
-        whole = (folder / "good.raucb").read_bytes()
-        # In its middle lies the root file system, which is checked block by block as it is read.
+        whole = (folder / "ours.raucb").read_bytes()
         middle = len(whole) // 2
+        # In its middle lies the root file system, which is checked block by block as it is read.
         (folder / "tampered.raucb").write_bytes(whole[:middle] + bytes(255 - octet for octet in whole[middle:middle + 64])
                                                 + whole[middle + 64:])
         # The last eight octets say how long the signature before them is.
@@ -55,8 +60,8 @@ class Updates(Trial):
                 order = machine.ask("fw_printenv -n BOOT_ORDER").split()
                 if status == 0 or order[0] != "A":
                     raise Failed(f"the {name} bundle was installed (BOOT_ORDER {order}): {said}")
-                why = [line for line in said.splitlines() if "error" in line.lower() or "failed" in line.lower()]
-                self.note(f"bundle, {name}", f"refused: {' '.join((why or said.splitlines())[-1].split())[:150]}")
+                why = next((line for line in said.splitlines() if line.startswith("LastError: ")), said)
+                self.note(f"bundle, {name}", f"refused: {' '.join(why.split())[:200]}")
             status, said = self.install(server.server_port, "good")
             if status != 0:
                 raise Failed(f"a signed bundle is refused: {said}")

@@ -20,17 +20,18 @@ def start(parts: Path, watchdog: bool, seconds: float) -> tuple[float | None, st
     """Seconds from the hang to the reset, if there was one; and the console."""
     log = parts / "watchdog.log"
     log.unlink(missing_ok=True)
-    append = ("console=ttyAMA0 root=/dev/vda ro loglevel=4 panic=0 systemd.unit=basic.target "
+    append = ("console=ttyAMA0 root=/dev/vda ro loglevel=4 panic=0 "
               f'systemd.run="/bin/sh -c \'{HANG}\'"')
     if not watchdog:
         append += " systemd.watchdog_sec=off"
     process = subprocess.Popen(
-        ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-smp", "2", "-display", "none", "-accel", "tcg,thread=single",
+        ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-smp", "2", "-display", "none",
+         "-accel", "tcg,thread=single", "-nic", "none",
          "-kernel", parts / "Image", "-initrd", parts / "initrd.img", "-append", append,
          "-drive", f"if=none,id=root,format=raw,readonly=on,file={parts / 'rootfs.squashfs'}",
          "-device", "virtio-blk-pci,drive=root", "-device", "i6300esb", "-action", "watchdog=reset",
          "-no-reboot", "-serial", f"file:{log}", "-monitor", "none"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stdout=subprocess.DEVNULL, stderr=open(parts / "watchdog-qemu.log", "w"))
     end, hung = time.monotonic() + seconds, None
     try:
         while time.monotonic() < end and process.poll() is None:
@@ -45,7 +46,8 @@ def start(parts: Path, watchdog: bool, seconds: float) -> tuple[float | None, st
         process.wait()
     text = log.read_text(errors="replace")
     if hung is None:
-        raise SystemExit(f"it did not come as far as to hang:\n{text[-2000:]}")
+        said = (parts / "watchdog-qemu.log").read_text()
+        raise SystemExit(f"it did not come as far as to hang:\n{text[-2000:]}\n{said}")
     return (time.monotonic() - hung if reset else None), text
 
 

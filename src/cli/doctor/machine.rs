@@ -104,6 +104,8 @@ pub(super) fn disk(config: &Config) -> Finding {
 
 pub(super) fn store(bench: &Bench) -> Finding {
     let check = Check::Store;
+    let fails = "does `dmesg` tell of I/O errors? then start the machine again and change the card, \
+                 else systemctl restart smtp-appliance";
     let damaged = "the damaged files lie beside it; send them in with damage.txt, then remove them";
     if let Some(status) = bench.status() {
         return match status.of(Part::Store) {
@@ -111,7 +113,7 @@ pub(super) fn store(bench: &Bench) -> Finding {
                 Finding::ok(check, format!("{} alerts wait", status.figures.waiting))
             }
             State::Degraded(why) => Finding::warning(check, why, damaged),
-            State::Down(why) => Finding::failed(check, why, "systemctl restart smtp-appliance"),
+            State::Down(why) => Finding::failed(check, why, fails),
         };
     }
     let folder = bench.config.appliance.store.join("queue");
