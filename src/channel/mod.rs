@@ -6,7 +6,7 @@ pub mod mail;
 mod sip_message;
 pub mod sms;
 
-pub use call::{CallQuality, GsmChannel, VoipChannel};
+pub use call::{CallQuality, GsmChannel, Source, VoipChannel};
 pub use mail::MailChannel;
 pub use sip_message::SipMessageChannel;
 pub use sms::{SmsChannel, SmsText};
@@ -28,6 +28,8 @@ pub struct Job {
     pub raw: Bytes,
     /// Whom to tell. One person, but for channels that reach many at once (mail).
     pub people: Vec<Person>,
+    /// What a call lets her hear in place of the alerts.
+    pub sound: Option<Source>,
 }
 
 /// How far a message is known to have come. Later is more.

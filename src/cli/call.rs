@@ -1,10 +1,11 @@
 //! `call`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use smtp_appliance::channel::call::{CallByHand, Caller, Happening, Progress};
+use smtp_appliance::channel::call::{CallByHand, Caller, Happening, Progress, Source};
 use smtp_appliance::channel::{Channel, GsmChannel, Outcome, Reach, VoipChannel};
 use smtp_appliance::config::{ChannelName, Config, Language, VoiceName};
 use smtp_appliance::control::{self, Answer, ClientError};
@@ -28,6 +29,8 @@ const ANSWERED: u8 = 3;
   smtp-appliance call '+34 600 000 001' 'Hay fuego' --language es
   smtp-appliance call ana 'Disk full' --via voip
   smtp-appliance call ana 'Disk full' --voice en_US-joe-medium
+  smtp-appliance call ana --file evacuation.mp3
+  smtp-appliance call ana --input 20 --via voip
 
 The running appliance calls; when none runs, the exchange, or the modem and the sound card, are used
 from here. The
@@ -39,7 +42,14 @@ pub(super) struct Args {
     #[arg(value_name = "PERSON|NUMBER|URI")]
     to: String,
     /// What is said.
-    text: String,
+    #[arg(required_unless_present_any = ["file", "input"])]
+    text: Option<String>,
+    /// A WAV or MP3 file that is heard in place of a text.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "input"])]
+    file: Option<PathBuf>,
+    /// So many seconds of what the sound card hears, live, in place of a text.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "text")]
+    input: Option<u32>,
     /// Language of the text, if not hers: en, es, es-GT.
     #[arg(long, visible_alias = "lang", value_name = "TAG")]
     language: Option<Language>,
@@ -53,8 +63,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, context: &mut Context) -> anyhow::Result<ExitCode> {
     let config = context.load()?;
-    let Args { to, text, language, voice, via } = args;
-    let call = CallByHand { to, text, language, voice, via };
+    let Args { to, text, file, input, language, voice, via } = args;
+    let file = file.map(std::path::absolute).transpose()?;
+    let sound = file.map(Source::File).or(input.map(Source::Input));
+    // The appliance looks again: it may be another user's.
+    sound.as_ref().map_or(Ok(()), Source::check).map_err(anyhow::Error::msg)?;
+    let text = text.unwrap_or_default();
+    let call = CallByHand { to, text, language, voice, via, sound };
     let out = &mut context.out;
     let mut show = |progress: Progress| show(out, &progress);
     let outcome = match control::call(&config.appliance.store, call.clone(), &mut show) {

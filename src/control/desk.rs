@@ -127,15 +127,18 @@ impl Desk {
 
     async fn call(&self, call: &CallByHand) -> Result<Vec<(ChannelName, Outcome)>, String> {
         let config = Arc::clone(&self.settings.borrow());
-        let (job, channel) = (call.job(&config)?, call.channel(&config)?);
+        let channel = call.channel(&config)?;
+        let call = call.clone();
+        let job = tokio::task::spawn_blocking(move || call.job(&config)).await;
+        let job = job.map_err(|error| error.to_string())??;
         let told = self.command(|answer| Command::Test(Box::new(job), channel, answer)).await?;
         Ok(told.into_iter().map(|outcome| (channel, outcome)).collect())
     }
 
     /// By what to know the call among all others.
     pub(super) fn ours(&self, call: &CallByHand) -> Option<Ours> {
-        let job = call.job(&self.settings.borrow()).ok()?;
-        job.people.into_iter().next().map(|person| Ours { person: person.name, call: None })
+        let person = call.person(&self.settings.borrow()).ok()?;
+        Some(Ours { person: person.name, call: None })
     }
 
     async fn send_test(
@@ -150,8 +153,12 @@ impl Desk {
         let (alert, raw) = test_alert(&config);
         let mut outcomes = Vec::new();
         for channel in channels {
-            let job =
-                Job { alerts: vec![alert.clone()], raw: raw.clone(), people: vec![person.clone()] };
+            let job = Job {
+                alerts: vec![alert.clone()],
+                raw: raw.clone(),
+                people: vec![person.clone()],
+                sound: None,
+            };
             let told = self.command(|answer| Command::Test(Box::new(job), channel, answer)).await?;
             outcomes.extend(told.into_iter().map(|outcome| (channel, outcome)));
         }

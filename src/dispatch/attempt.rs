@@ -116,7 +116,7 @@ impl Attempt {
     /// What the channel needs.
     fn material(&self) -> Result<Material, ReadError> {
         let reader = self.queue.reader();
-        let job = Job { alerts: Vec::new(), raw: Bytes::new(), people: Vec::new() };
+        let job = Job { alerts: Vec::new(), raw: Bytes::new(), people: Vec::new(), sound: None };
         let mut material = Material { job, keys: Vec::new(), refused: Vec::new() };
         let (mut alerts, mut people) = (Vec::<Alert>::new(), Vec::<Person>::new());
         for key in &self.keys {

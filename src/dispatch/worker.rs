@@ -239,7 +239,8 @@ impl Dispatcher {
     /// for it.
     fn prepare(&self, alert: Alert, open: &[Key]) {
         let config = self.settings.borrow();
-        let mut job = Job { alerts: vec![alert], raw: Bytes::new(), people: Vec::new() };
+        let mut job =
+            Job { alerts: vec![alert], raw: Bytes::new(), people: Vec::new(), sound: None };
         for (name, channel) in &self.channels {
             let hers = open.iter().filter(|key| key.channel == *name);
             let people = hers.filter_map(|key| config.directory.people.get(&key.person));

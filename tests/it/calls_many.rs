@@ -330,7 +330,7 @@ impl Channel for Exchange {
             };
             let mut diary = Diary::begin(begun, self.watchers.clone(), key);
             let voice = Letters { dumb: fate == Fate::NoSpeech };
-            let talk = Talk { script: &script, key, rules, voice: &voice };
+            let talk = Talk { script: &script, key, rules, voice: &voice, source: None };
             let outcome = talk.hold(&mut line, &mut diary).await;
             vec![Report { course: diary.close(&outcome), outcome, quality: None }]
         })

@@ -57,7 +57,7 @@ fn job(body: &str, people: Vec<Person>) -> Job {
         text: MailText { body: body.to_owned(), ..MailText::default() },
         events: vec![],
     };
-    Job { alerts: vec![alert], raw: Bytes::new(), people }
+    Job { alerts: vec![alert], raw: Bytes::new(), people, sound: None }
 }
 
 /// A channel whose messages say what the mail's body says.

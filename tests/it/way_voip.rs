@@ -3,10 +3,11 @@
 
 use std::net::SocketAddr;
 
-use smtp_appliance::channel::call::{Happening, Progress};
+use smtp_appliance::audio::{self, Pcm, TELEPHONE_RATE, simulated};
+use smtp_appliance::channel::call::{CallByHand, Happening, Progress, Source};
 use smtp_appliance::channel::{Outcome, Reach};
 use smtp_appliance::config::ChannelName;
-use smtp_appliance::control::{Answer, Request, SipState};
+use smtp_appliance::control::{self, Answer, Request, SipState};
 use smtp_appliance::demo::exchange::{self, Exchange, Habit, HeardCall};
 use smtp_appliance::modem::simulator::SimulatorControl;
 use smtp_appliance::queue::{self, Attempt};
@@ -174,6 +175,22 @@ async fn a_line_that_is_down_is_not_waited_for_and_is_used_when_it_is_up() {
     running.stop().await;
 }
 
+/// Resolves when the exchange knows the appliance.
+async fn registered(place: &Place) {
+    let asked = async {
+        loop {
+            let Answer::SipStatus { accounts } = place.ask(Request::SipStatus).await else {
+                panic!("no status")
+            };
+            if matches!(accounts[0].state, SipState::Registered { .. }) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    soon(asked).await;
+}
+
 fn people_of(exchange: &Exchange) -> String {
     people(&account(exchange.address()))
 }
@@ -201,6 +218,7 @@ async fn the_line_is_tried_and_measured() {
     let (exchange, _heard) = exchange(Habit::Answers).await;
     let place = Place::set(|settings| calls(settings, r#"["voip"]"#, exchange.address())).await;
     let running = place.start();
+    registered(&place).await;
     let mut calls: broadcast::Receiver<Progress> = running.calls.resubscribe();
     let Answer::SipTested { trial } = place.ask(Request::SipTest { to: "101".to_owned() }).await
     else {
@@ -211,5 +229,73 @@ async fn the_line_is_tried_and_measured() {
     assert!(trial.quality.unwrap().received.packets > 100);
     // It is no alert, and nobody is told of it.
     assert!(calls.try_recv().is_err());
+    running.stop().await;
+}
+
+/// How much of a sound is a tone of this pitch: 1 is all of it.
+fn tone_in(sound: &Pcm, hertz: f64) -> f64 {
+    let (mut real, mut imaginary, mut energy) = (0.0, 0.0, 0.0);
+    for (n, sample) in (0_u32..).zip(&sound.samples) {
+        let (angle, sample) =
+            (f64::from(n) * hertz * std::f64::consts::TAU / 8000.0, f64::from(*sample));
+        real += sample * angle.cos();
+        imaginary += sample * angle.sin();
+        energy += sample * sample;
+    }
+    let count = f64::from(u32::try_from(sound.samples.len()).unwrap());
+    2.0 * real.mul_add(real, imaginary * imaginary) / (count * energy)
+}
+
+/// The second of it in which there is most of the tone.
+fn most_of(sound: &Pcm, hertz: f64) -> f64 {
+    let seconds = sound.samples.windows(8000).step_by(800);
+    let shares = seconds
+        .map(|samples| tone_in(&Pcm { rate: TELEPHONE_RATE, samples: samples.to_vec() }, hertz));
+    shares.fold(0.0, f64::max)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_or_the_sound_card_can_be_heard_in_place_of_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let [wav, raw] = ["tone.wav", "room.raw"].map(|name| folder.path().join(name));
+    let tone = |hertz, seconds| {
+        audio::tone(TELEPHONE_RATE, hertz, std::time::Duration::from_secs(seconds), 0.4)
+    };
+    audio::write_wav(&wav, &tone(600.0, 3)).unwrap();
+    let room: Vec<u8> = tone(1000.0, 60).samples.iter().flat_map(|it| it.to_le_bytes()).collect();
+    std::fs::write(&raw, room).unwrap();
+    let (exchange, mut heard) = exchange(Habit::Answers).await;
+    let place = Place::set(|settings| {
+        calls(settings, r#"["voip"]"#, exchange.address());
+        settings.capture = simulated::capture(&raw);
+    })
+    .await;
+    let running = place.start();
+    registered(&place).await;
+    let person = accept(&running, &exchange, &place.modem);
+    for (sound, hertz) in [(Source::File(wav), 600.0), (Source::Input(3), 1000.0)] {
+        let call = CallByHand {
+            to: "ana".to_owned(),
+            text: String::new(),
+            language: None,
+            voice: None,
+            via: None,
+            sound: Some(sound.clone()),
+        };
+        let store = place.store();
+        let called = tokio::task::spawn_blocking(move || control::call(&store, call, |_| ()));
+        let answer = soon(called).await.unwrap().unwrap();
+        let Answer::Tested { outcomes } = answer else { panic!("{answer:?}") };
+        assert!(
+            matches!(outcomes[0].1, Outcome::Told { reach: Reach::Acknowledged, .. }),
+            "{outcomes:?}"
+        );
+        let call = soon(heard.recv()).await.unwrap();
+        let share = most_of(&call.heard, hertz);
+        assert!(share > 0.9, "{sound}: {share}");
+    }
+    person.abort();
+    let missing = Source::File(folder.path().join("nothing.mp3"));
+    assert!(missing.check().unwrap_err().contains("nothing.mp3"));
     running.stop().await;
 }

@@ -69,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) call: String,
     /// ALSA PCM that plays; alsa-lib's own that swallows everything if not said.
     pub(crate) playback: String,
+    /// ALSA PCM that records; one that hears silence if not said.
+    pub(crate) capture: String,
     pub(crate) people: String,
     /// Whether there is a `[modem]`, and on which device if not on the simulator's.
     pub(crate) modem: Option<PathBuf>,
@@ -94,6 +96,7 @@ impl Default for Settings {
             gsm: "enabled = false\n".to_owned(),
             call: String::new(),
             playback: "null".to_owned(),
+            capture: "null".to_owned(),
             people: PEOPLE.to_owned(),
             modem: None,
             store: None,
@@ -216,7 +219,8 @@ impl Place {
         writeln!(text, "give_up = {:?}", settings.sms_give_up).unwrap();
         writeln!(text, "[gsm]\n{}[gsm.retry]\n{retry}\ngive_up = \"1 h\"", settings.gsm).unwrap();
         writeln!(text, "[call]\n{}", settings.call).unwrap();
-        writeln!(text, "[audio]\nplayback = {:?}", settings.playback).unwrap();
+        let (playback, capture) = (&settings.playback, &settings.capture);
+        writeln!(text, "[audio]\nplayback = {playback:?}\ncapture = {capture:?}").unwrap();
         writeln!(text, "[modem]\ndevice = \"{}\"", device.display()).unwrap();
         writeln!(text, "baud = 115200\n{}", settings.people).unwrap();
         text

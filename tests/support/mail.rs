@@ -51,6 +51,7 @@ pub(crate) fn job(raw: &[u8], addresses: &[Option<&str>]) -> Job {
         alerts: vec![alert()],
         raw: Bytes::copy_from_slice(raw),
         people: addresses.iter().copied().enumerate().map(person).collect(),
+        sound: None,
     }
 }
 

@@ -52,7 +52,14 @@ fn admins_test(config: &Config) -> Result<(Job, Vec<ChannelName>), String> {
     let admin = board.and_then(|board| board.admin.clone());
     let admin = admin.ok_or("nobody is called, as board.admin is not set")?;
     let text = format!("Test from {}. Nothing is wrong.", config.appliance.name);
-    let call = CallByHand { to: admin.to_string(), text, language: None, voice: None, via: None };
+    let call = CallByHand {
+        to: admin.to_string(),
+        text,
+        language: None,
+        voice: None,
+        via: None,
+        sound: None,
+    };
     let job = call.job(config)?;
     let person = job.people.first();
     let reached = config.channels.enabled.iter().copied();

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::source::Source;
 use crate::alert::{Alert, AlertId, Origin, understand};
 use crate::channel::Job;
 use crate::config::{
@@ -26,16 +27,24 @@ pub struct CallByHand {
     pub voice: Option<VoiceName>,
     /// By which kind of call; the first that is enabled if not said.
     pub via: Option<ChannelName>,
+    /// What is heard in place of the text.
+    #[serde(default)]
+    pub sound: Option<Source>,
 }
 
 impl CallByHand {
-    /// What the channel is to tell. The text is said as if it were an alert's subject.
+    /// What the channel is to tell. The text is said as if it were an alert's subject. Blocks while
+    /// a file is read.
     ///
     /// # Errors
     /// Why that is not possible, for a person to read.
     pub fn job(&self, config: &Config) -> Result<Job, String> {
         let person = self.person(config)?;
-        let words: Vec<&str> = self.text.split_whitespace().collect();
+        if let Some(sound) = &self.sound {
+            sound.check()?;
+        }
+        let text = self.sound.as_ref().map_or_else(|| self.text.clone(), Source::to_string);
+        let words: Vec<&str> = text.split_whitespace().collect();
         let text: String = words.join(" ").chars().take(MOST_CHARACTERS).collect();
         if text.is_empty() {
             return Err("there is nothing to say: the text is empty".to_owned());
@@ -52,7 +61,7 @@ impl CallByHand {
             text: read,
             events,
         };
-        Ok(Job { alerts: vec![alert], raw, people: vec![person] })
+        Ok(Job { alerts: vec![alert], raw, people: vec![person], sound: self.sound.clone() })
     }
 
     /// The kind of call.
@@ -68,7 +77,10 @@ impl CallByHand {
     }
 
     /// Whoever has that name or number; a number of nobody stands for itself.
-    fn person(&self, config: &Config) -> Result<Person, String> {
+    ///
+    /// # Errors
+    /// If there is nobody, for a person to read.
+    pub(crate) fn person(&self, config: &Config) -> Result<Person, String> {
         let people = &config.directory.people;
         let named = self.to.parse::<PersonName>().ok().and_then(|name| people.get(&name));
         let number = self.to.parse::<PhoneNumber>();

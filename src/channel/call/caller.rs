@@ -75,6 +75,7 @@ impl Caller {
             let voice = HerVoice::new(&self.speaker, person, &config);
             let Script { greeting, message, .. } =
                 script(&job.alerts, &voice.language, &config, '0');
+            let message = if job.sound.is_some() { Vec::new() } else { message };
             for sentence in greeting.iter().chain(&message) {
                 voice.prepare(sentence);
             }
@@ -90,7 +91,10 @@ impl Caller {
         let Calling { channel, job, person, config, limit } = calling;
         let key = self.next_key();
         let voice = HerVoice::new(&self.speaker, person, config);
-        let script = script(&job.alerts, &voice.language, config, key);
+        let mut script = script(&job.alerts, &voice.language, config, key);
+        if let Some(sound) = &job.sound {
+            script.message = vec![sound.to_string()];
+        }
         let begun = Progress {
             call: self.calls.fetch_add(1, Ordering::Relaxed) + 1,
             channel,
@@ -106,7 +110,8 @@ impl Caller {
                 Err(outcome) => return (outcome, None),
             };
             let rules = rules(channel, config);
-            let talk = Talk { script: &script, key, rules, voice: &voice };
+            let source = job.sound.as_ref().map(|sound| (sound, &config.audio));
+            let talk = Talk { script: &script, key, rules, voice: &voice, source };
             let outcome = talk.hold(&mut line, &mut diary).await;
             (outcome, line.quality())
         };

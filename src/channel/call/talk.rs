@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::conversation::{Account, Conversation, Lengths, Passage, Rules, Step};
 use super::line::{Line, LineEnd, LineEvent, Sound, Voice};
 use super::progress::{Diary, Happening};
+use super::source::Source;
 use crate::channel::{Outcome, Reach};
+use crate::config::Audio;
 use crate::speech::script::Script;
 
 /// How long the line may take to end when we hang up, and the sound to open after the answer.
@@ -25,6 +27,8 @@ pub struct Talk<'a> {
     pub rules: Rules,
     /// Who says it.
     pub voice: &'a dyn Voice,
+    /// What is heard in place of the message, and the sound card it may come from.
+    pub source: Option<(&'a Source, &'a Audio)>,
 }
 
 /// How the conversation ended.
@@ -135,6 +139,9 @@ impl Talk<'_> {
             Step::HangUp => {}
             Step::Say(passage, _) => {
                 let Some(sentence) = self.sentence(step) else { return Ok(()) };
+                if let (Passage::Message, Some((source, card))) = (passage, self.source) {
+                    return source.play(card, sound).await;
+                }
                 match (self.voice.say(sentence).await, passage) {
                     (Ok(pcm), _) => {
                         sound.play(pcm).await?;
@@ -174,7 +181,9 @@ impl Talk<'_> {
     fn sentences(&self) -> impl Iterator<Item = &str> {
         use Passage::{Greeting, Message, Prompt, Thanks, WrongKey};
         let passages = [Greeting, Message, Prompt, Thanks, WrongKey];
-        passages.into_iter().flat_map(|passage| self.passage(passage)).map(String::as_str)
+        let made = |passage: &Passage| *passage != Message || self.source.is_none();
+        let passages = passages.into_iter().filter(made);
+        passages.flat_map(|passage| self.passage(passage)).map(String::as_str)
     }
 
     fn lengths(&self) -> Lengths {
