@@ -60,8 +60,8 @@ class Updates(Trial):
                 order = machine.ask("fw_printenv -n BOOT_ORDER").split()
                 if status == 0 or order[0] != "A":
                     raise Failed(f"the {name} bundle was installed (BOOT_ORDER {order}): {said}")
-                why = next((line for line in said.splitlines() if line.startswith("LastError: ")), said)
-                self.note(f"bundle, {name}", f"refused: {' '.join(why.split())[:200]}")
+                why = " ".join(said.split("LastError: ")[-1].splitlines()[0].split())
+                self.note(f"bundle, {name}", f"refused: {why[:200]}")
             status, said = self.install(server.server_port, "good")
             if status != 0:
                 raise Failed(f"a signed bundle is refused: {said}")
