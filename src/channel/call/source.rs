@@ -43,8 +43,8 @@ impl Source {
     pub fn check(&self) -> Result<(), String> {
         match self {
             Self::File(_) => self.read().map(drop),
-            Self::Input(1..=600) => Ok(()),
-            Self::Input(seconds) => Err(format!("{seconds} s of sound: between 1 and 600 can be")),
+            Self::Input(1..=300) => Ok(()),
+            Self::Input(seconds) => Err(format!("{seconds} s of sound: between 1 and 300 can be")),
         }
     }
 
