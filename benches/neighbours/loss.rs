@@ -209,7 +209,7 @@ async fn call_one(said: &Path, heard: &Path) -> Result<()> {
 fn quality(said: &Path, heard: &Path) -> Result<(f64, f64)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/path_quality.py");
     let mut python = Command::new(in_target("venv/bin/python"));
-    python.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+    python.arg(script).arg("--follow").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut python = python.spawn()?;
     let mut input = python.stdin.take().context("its input")?;
     let pair = format!("{}\t{}\n", said.display(), heard.display());
