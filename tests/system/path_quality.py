@@ -2,7 +2,7 @@
 
 Input, a line for each pair: the WAV file that was said, a tab, the one that was heard, 8000 Hz both.
 Output, a line for each pair: PESQ, a tab, STOI. With `--follow` what was heard is aligned anew each
-second, within 100 ms: a telephone that lost packets leaves out or repeats a moment, which nobody
+half second, within 100 ms: a telephone that lost packets leaves out or repeats a moment, which nobody
 notices and STOI takes for noise. (PESQ does so by itself.)
 """
 
@@ -31,12 +31,12 @@ def aligned(said, heard):
 
 
 def followed(said, heard):
-    """The same, second by second; where nothing is said, as before."""
+    """The same, by half seconds; where nothing is said, as before."""
     heard = numpy.concatenate([numpy.zeros(800), heard, numpy.zeros(len(said) + 800)])
     place = int(numpy.argmax(correlate(heard, said, mode="valid", method="fft")))
     pieces = []
-    for begin in range(0, len(said), RATE):
-        piece = said[begin : begin + RATE]
+    for begin in range(0, len(said), RATE // 2):
+        piece = said[begin : begin + RATE // 2]
         if numpy.abs(piece).max() > 1000:
             first = max(place + begin - 800, 0)
             near = heard[first : place + begin + len(piece) + 800]
