@@ -1,13 +1,17 @@
 //! The demo, as `make run` starts it, on free ports.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use regex::Regex;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use super::programs::{in_target, program};
 
 /// No demo takes so long to begin.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -53,6 +57,31 @@ impl Demo {
         // What it says later must not stop it.
         let rest = tokio::spawn(async move { while lines.next_line().await.unwrap().is_some() {} });
         Self { process, rest, smtp, pages, token }
+    }
+
+    /// Has a browser go through its pages by a script of the system tests, which says as JSON what it
+    /// found.
+    ///
+    /// # Panics
+    /// If it finds faults, or takes longer than this.
+    pub(crate) async fn browse(&self, script: &str, out: &Path, patience: Duration) -> Value {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system");
+        let mut node = Command::new(program("node", "nodejs"));
+        node.arg(tests.join(script))
+            .env("PAGES", &self.pages)
+            .env("TOKEN", &self.token)
+            .env("SMTP", &self.smtp)
+            .env("OUT", out)
+            .env("MODULES", in_target("node"))
+            .env("CHROMIUM", program("chromium", "chromium"))
+            .kill_on_drop(true);
+        let answer = timeout(patience, node.output()).await.unwrap().unwrap();
+        let (text, errors) =
+            (String::from_utf8_lossy(&answer.stdout), String::from_utf8_lossy(&answer.stderr));
+        let result: Value =
+            serde_json::from_str(text.trim()).unwrap_or_else(|_| panic!("{text}{errors}"));
+        assert_eq!(result["faults"], Value::Array(Vec::new()), "{text}");
+        result
     }
 
     pub(crate) async fn stop(mut self) {

@@ -5,12 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::process::Command;
-use tokio::time::timeout;
-
 use crate::support::demo::Demo;
-use crate::support::programs::{in_target, program};
 
 /// It takes less than a minute on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(6);
@@ -23,24 +18,11 @@ async fn a_newcomer_sees_that_the_phone_rang_and_why() {
     let demo = Demo::start().await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pictures = root.join("target/web/pictures");
-    let mut node = Command::new(program("node", "nodejs"));
-    node.arg(root.join("tests/system/web_newcomer.mjs"))
-        .env("PAGES", &demo.pages)
-        .env("TOKEN", &demo.token)
-        .env("OUT", &pictures)
-        .env("MODULES", in_target("node"))
-        .env("CHROMIUM", program("chromium", "chromium"))
-        .kill_on_drop(true);
-    let answer = timeout(PATIENCE, node.output()).await.unwrap().unwrap();
-    let (text, errors) =
-        (String::from_utf8_lossy(&answer.stdout), String::from_utf8_lossy(&answer.stderr));
-    let result: Value =
-        serde_json::from_str(text.trim()).unwrap_or_else(|_| panic!("{text}{errors}"));
-    assert_eq!(result["faults"], Value::Array(Vec::new()), "{text}");
+    let result = demo.browse("web_newcomer.mjs", &pictures, PATIENCE).await;
     // For a person to read: a time depends on the machine.
     println!("{} clicks, {} fields, {} s", result["clicks"], result["fields"], result["seconds"]);
     let names = result["pictures"].as_array().unwrap();
-    assert!(names.len() >= 6, "{text}");
+    assert!(names.len() >= 6, "{result}");
     for name in names {
         let size = std::fs::metadata(pictures.join(name.as_str().unwrap())).unwrap().len();
         assert!((2_000..LARGEST).contains(&size), "{name}: {size} bytes");

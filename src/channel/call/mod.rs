@@ -3,8 +3,10 @@
 //!
 //! `conversation` decides what is said (pure); `talk` carries it out on a [`line::Line`], which is
 //! a call by whatever carrier; `caller` is what all of them share; `gsm` is the carrier with the modem
-//! and a sound card, `voip` the one by SIP and RTP, which `media` puts together and `trial` tries; `progress` keeps what happens and tells it to those who watch; `quality` is how
-//! well the sound travelled; `by_hand` is a call that a person asks for, `source` the sound that may be heard in it in place of words.
+//! and a sound card, `voip` the one by SIP and RTP, which `media` puts together and `trial` tries;
+//! `progress` keeps what happens and tells it to those who watch; `quality` is how well the sound
+//! travelled; `by_hand` is a call that a person asks for, `source` the sound that may be heard in it
+//! in place of words.
 
 mod by_hand;
 mod caller;

@@ -1,7 +1,7 @@
 //! What is heard in a call in place of words: a file, or what the sound card hears.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use crate::config::Audio;
 
 /// How often the sound card is asked.
 const TICK: Duration = Duration::from_millis(20);
+
+/// Most seconds of what the sound card hears.
+const LONGEST_INPUT: u32 = 300;
 
 /// Sound that somebody else made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,25 +45,22 @@ impl Source {
     /// Why not, for a person to read.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Self::File(_) => self.read().map(drop),
-            Self::Input(1..=300) => Ok(()),
-            Self::Input(seconds) => Err(format!("{seconds} s of sound: between 1 and 300 can be")),
+            Self::File(path) => read(path).map(drop),
+            Self::Input(1..=LONGEST_INPUT) => Ok(()),
+            Self::Input(seconds) => {
+                Err(format!("{seconds} s of sound: it can be 1 to {LONGEST_INPUT} s"))
+            }
         }
-    }
-
-    fn read(&self) -> Result<Pcm, String> {
-        let Self::File(path) = self else { return Ok(Pcm::silence(TELEPHONE_RATE, TICK)) };
-        audio::read(path).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Lets the other side hear it; resolves when it has.
     pub(super) async fn play(&self, card: &Audio, sound: &dyn Sound) -> Result<(), String> {
         match self {
-            Self::File(_) => {
-                let this = self.clone();
-                let read = spawn_blocking(move || Ok(audio::telephone(&this.read()?))).await;
-                let pcm: Result<Pcm, String> = read.map_err(|error| error.to_string())?;
-                sound.play(Arc::new(pcm?)).await?;
+            Self::File(path) => {
+                let path = path.clone();
+                let fitted = spawn_blocking(move || read(&path).map(|pcm| audio::telephone(&pcm)));
+                let pcm = fitted.await.map_err(|error| error.to_string())??;
+                sound.play(Arc::new(pcm)).await?;
             }
             Self::Input(seconds) => {
                 live(card, Duration::from_secs((*seconds).into()), sound).await?;
@@ -68,6 +68,10 @@ impl Source {
         }
         sound.drained().await
     }
+}
+
+fn read(path: &Path) -> Result<Pcm, String> {
+    audio::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 async fn live(card: &Audio, length: Duration, sound: &dyn Sound) -> Result<(), String> {
