@@ -6,7 +6,6 @@
 //! (`incoming.rs`), as all files that those two name, is pure. Knows nothing of how calls are made.
 
 mod allowance;
-mod capture;
 pub mod clock;
 mod comfort;
 pub mod event;
@@ -30,7 +29,6 @@ pub mod srtp;
 mod stream;
 pub mod tones;
 
-pub use capture::capture;
 pub use comfort::Silence;
 pub use quality::{Flow, Quality};
 pub use session::{Event, Events, Options, Session, SessionError};

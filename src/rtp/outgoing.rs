@@ -142,10 +142,6 @@ impl Outgoing {
         self.speech.push(pcm);
     }
 
-    pub(super) fn feed(&mut self, samples: &[i16]) {
-        self.speech.feed(samples);
-    }
-
     pub(super) fn clear(&mut self) {
         self.speech.clear();
         self.speaking = false;

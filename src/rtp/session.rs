@@ -156,12 +156,6 @@ impl Session {
         }
     }
 
-    /// More of a sound that has no end, 8000 Hz. It is heard while nothing is queued, some 60 ms
-    /// later; what comes faster than it is heard is left out, the oldest first.
-    pub fn feed(&self, samples: &[i16]) {
-        self.line.with_outgoing(|outgoing| outgoing.feed(samples));
-    }
-
     /// Resolves when the time of the last queued sample is over, or the session is closed.
     pub async fn drained(&self) {
         self.line.until(Outgoing::is_silent).await;
@@ -181,10 +175,6 @@ impl Session {
         };
         self.line.until(|outgoing| outgoing.counts().keys >= number).await;
         !self.line.is_closed()
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.line.is_closed()
     }
 
     /// What was heard of the other side, as far as it was to be kept.

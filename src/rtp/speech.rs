@@ -7,13 +7,8 @@ use crate::audio::{Pcm, TELEPHONE_RATE};
 
 /// With this much waiting (10 s) a further sound has to wait for room.
 const ROOM: usize = 10 * TELEPHONE_RATE as usize;
-/// Most of a living sound that waits (0.4 s); of what is more, the oldest is left out, so that it
-/// does not come later and later.
-const MOST_LIVING: usize = TELEPHONE_RATE as usize * 2 / 5;
-/// So much of a living sound (60 ms) is gathered before it is sent: its source is less regular.
-const GATHERED: usize = TELEPHONE_RATE as usize * 3 / 50;
 
-/// Sounds in their order, and a living one that is heard while no other is.
+/// Sounds in their order.
 #[derive(Debug, Default)]
 pub(super) struct Speech {
     sounds: VecDeque<Arc<Pcm>>,
@@ -21,9 +16,6 @@ pub(super) struct Speech {
     taken: usize,
     /// Samples that were not.
     waiting: usize,
-    living: VecDeque<i16>,
-    /// Whether enough of it was gathered.
-    flowing: bool,
 }
 
 impl Speech {
@@ -37,18 +29,11 @@ impl Speech {
         self.sounds.push_back(pcm);
     }
 
-    /// More of a living sound.
-    pub(super) fn feed(&mut self, samples: &[i16]) {
-        self.living.extend(samples);
-        let excess = self.living.len().saturating_sub(MOST_LIVING);
-        self.living.drain(..excess);
-    }
-
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether nothing waits; a living sound has no end.
+    /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting == 0
     }
@@ -68,11 +53,6 @@ impl Speech {
                 self.sounds.pop_front();
                 self.taken = 0;
             }
-        }
-        self.flowing &= self.living.len() >= count;
-        self.flowing |= self.living.len() >= GATHERED.max(count);
-        if out.len() < wanted && self.flowing {
-            out.extend(self.living.drain(..wanted - out.len()));
         }
     }
 }
@@ -114,23 +94,5 @@ mod tests {
         assert!(!speech.has_room());
         take(&mut speech, 1);
         assert!(speech.has_room());
-    }
-
-    #[test]
-    fn a_living_sound_is_gathered_first_and_never_grows_old() {
-        let mut speech = Speech::default();
-        speech.feed(&[1; 320]);
-        assert!(take(&mut speech, 160).is_empty());
-        speech.feed(&[2; 320]);
-        assert_eq!(take(&mut speech, 160), [1; 160]);
-        // Another sound goes before it.
-        speech.push(sound(0..4));
-        assert_eq!(take(&mut speech, 6), [0, 1, 2, 3, 1, 1]);
-        assert_eq!(take(&mut speech, 478).len(), 478);
-        assert!(take(&mut speech, 160).is_empty());
-        let long: Vec<i16> = (0..10_000).collect();
-        speech.feed(&long);
-        assert_eq!(speech.living.len(), MOST_LIVING);
-        assert_eq!(take(&mut speech, 1), [10_000 - 3200]);
     }
 }
