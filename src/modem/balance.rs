@@ -305,15 +305,15 @@ mod tests {
 
     #[test]
     fn a_pattern_has_the_last_word() {
-        let find = |pattern: &str, text: &str| {
+        let told = |pattern: &str, text: &str| {
             let pattern = Pattern(pattern.parse().unwrap());
-            super::find(text, Some(&pattern)).map(|amount| amount.to_string())
+            find(text, Some(&pattern)).map(|amount| amount.to_string())
         };
         let text = "Saldo: 5,00 EUR. Bono 1.250,5 EUR";
-        assert_eq!(find(r"Bono ([\d.,]+)", text).as_deref(), Some("1250.50"));
-        assert_eq!(find("Bonus (.*)", text), None);
-        assert_eq!(find("(Bono)", text), None);
-        assert_eq!(find(r"Bono (x)?", text), None);
+        assert_eq!(told(r"Bono ([\d.,]+)", text).as_deref(), Some("1250.50"));
+        assert_eq!(told("Bonus (.*)", text), None);
+        assert_eq!(told("(Bono)", text), None);
+        assert_eq!(told(r"Bono (x)?", text), None);
     }
 
     proptest::proptest! {

@@ -272,7 +272,11 @@ pub(super) fn amount(value: &DeValue<'_>) -> Result<Amount, String> {
         DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse(),
         DeValue::Float(number) => number.as_str().parse(),
         DeValue::String(text) => text.trim().parse(),
-        _ => Err(AmountError),
+        DeValue::Integer(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_)
+        | DeValue::Table(_) => Err(AmountError),
     }
     .map_err(|_| expected())
 }

@@ -91,7 +91,7 @@ fn decode(text: &str, alphabet: Alphabet) -> String {
         (Some(octets), Alphabet::Ucs2) => ucs2(&octets),
         (Some(octets), Alphabet::Octets) => octets.iter().copied().map(char::from).collect(),
         (Some(octets), Alphabet::Gsm7) if text.len() >= MIN_HEX_DIGITS => of_gsm7(&octets),
-        (_, _) if text.chars().all(|c| c.is_ascii()) => decode_gsm7(text.as_bytes()),
+        (_, _) if text.is_ascii() => decode_gsm7(text.as_bytes()),
         (_, _) => text.to_owned(),
     }
 }

@@ -77,25 +77,30 @@ impl Enquiry {
     /// The network has written. What it writes unasked is no answer.
     pub fn on_answer(&mut self, ussd: &Ussd, now: Duration, at: Timestamp) {
         let Some(question) = self.question else { return };
-        let (Some(settings), Some(known)) = (&self.settings, &mut self.balance) else { return };
-        if !ussd.text.is_empty() {
-            known.text = Some(ussd.text.clone());
-            if let Some(amount) = balance::find(&ussd.text, settings.pattern.as_ref()) {
-                (known.amount, known.at) = (Some(amount), Some(at));
-                (known.trouble, known.failures) = (None, 0);
-                self.due = now + settings.interval;
-                self.question = None;
-                return;
+        let Some(settings) = &self.settings else { return };
+        let text = Some(ussd.text.clone()).filter(|text| !text.is_empty());
+        let pattern = settings.pattern.as_ref();
+        if let Some(amount) = text.as_ref().and_then(|text| balance::find(text, pattern)) {
+            let (amount, at, warning) = (Some(amount), Some(at), settings.warning);
+            self.balance = Some(Balance { amount, at, warning, text, trouble: None, failures: 0 });
+            self.due = now + settings.interval;
+            self.question = None;
+            return;
+        }
+        if text.is_some() {
+            self.fail("no amount is found in the operator's answer", now);
+            if let Some(known) = &mut self.balance {
+                known.text = text;
             }
+            return;
+        }
+        if question.left {
+            // So it confirms that we left.
+            return self.put_off(now);
         }
         match ussd.state {
-            UssdState::Over | UssdState::Question if !ussd.text.is_empty() => {
-                self.fail("no amount is found in the operator's answer", now);
-            }
-            // So it confirms that we left.
-            UssdState::Over if question.left => self.put_off(now),
             UssdState::Over | UssdState::Question => {
-                self.fail("the operator answered nothing", now)
+                self.fail("the operator answered nothing", now);
             }
             UssdState::Elsewhere => self.fail("another program has the operator's answer", now),
             UssdState::Unsupported => self.fail("the network takes no such codes", now),
@@ -128,6 +133,7 @@ impl Enquiry {
     fn fail(&mut self, why: &str, now: Duration) {
         self.question = None;
         let (Some(settings), Some(known)) = (&self.settings, &mut self.balance) else { return };
+        known.text = None;
         known.trouble = Some(format!("the balance is unknown: {why} ({})", settings.code));
         known.failures = known.failures.saturating_add(1);
         self.due = now + settings.interval.min(RETRY);

@@ -116,9 +116,10 @@ impl Serving<'_> {
         if balance.at != known.at
             && let Some(amount) = balance.amount
         {
-            match balance.assess().why() {
-                Some(why) => warn!("modem: the balance: {why}"),
-                None => info!("modem: the balance is {amount}"),
+            if let Some(why) = balance.assess().why() {
+                warn!("modem: the balance: {why}");
+            } else {
+                info!("modem: the balance is {amount}");
             }
         }
         if balance.failures > known.failures
