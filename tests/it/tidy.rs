@@ -29,7 +29,7 @@ const PURE: &[&str] = &[
     "src/modem/at",
     "src/modem/balance.rs",
     "src/modem/charset.rs",
-    "src/modem/driver/calling.rs",
+    "src/modem/driver/calling",
     "src/modem/driver/enquiry.rs",
     "src/modem/driver/init.rs",
     "src/modem/driver/sending.rs",
