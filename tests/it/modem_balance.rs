@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smtp_appliance::config::{self, ModemBalance};
 use smtp_appliance::health::Balance;
+use smtp_appliance::modem::balance::find;
 use smtp_appliance::modem::{CallEvent, CallRequest, Timing};
 use tokio::sync::broadcast;
 use tokio::time::timeout;
@@ -45,6 +46,19 @@ async fn trouble(bench: &Bench) -> String {
 /// Lines that the modem has heard since, in order.
 fn heard(lines: &mut broadcast::Receiver<String>) -> Vec<String> {
     std::iter::from_fn(|| lines.try_recv().ok()).collect()
+}
+
+#[test]
+fn operators_of_many_countries_are_understood() {
+    let table = include_str!("../dialog/ussd/balances.txt");
+    let rows = table.lines().filter_map(|line| line.split_once(" => "));
+    let mut count = 0;
+    for (text, expected) in rows.filter(|(text, _)| !text.starts_with("##")) {
+        let found = find(text, None).map_or("nothing".to_owned(), |amount| amount.to_string());
+        assert_eq!(found, expected, "{text}");
+        count += 1;
+    }
+    assert!(count > 50);
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ const PURE: &[&str] = &[
     "src/filter",
     "src/health",
     "src/modem/at",
-    "src/modem/balance.rs",
+    "src/modem/balance",
     "src/modem/charset.rs",
     "src/modem/driver/calling",
     "src/modem/driver/enquiry.rs",

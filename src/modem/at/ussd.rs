@@ -175,7 +175,7 @@ mod tests {
                 UssdState::Over,
                 "Balance £4.20 Thank you",
             ),
-            ("+CUSD: 0,\"Cr\u{5}dito 3 \u{1b}e\",0", UssdState::Over, "Crédito 3 €"),
+            ("+CUSD: 0,\"Cr\u{5}dit 3 \u{1b}e\",0", UssdState::Over, "Crédit 3 €"),
             // Plain characters.
             (
                 "+CUSD: 0, \"Votre crédit s'élève à CHF 3.75.\", 2",
