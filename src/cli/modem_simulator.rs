@@ -26,6 +26,10 @@ Orders, at the start or line by line on standard input:
   say RDY             this line, unsolicited
   reboot, unplug, plug
   sms NUMBER TEXT     an SMS comes in
+  ussd Saldo: 4.20 EUR
+                      what the operator answers to AT+CUSD; \\n begins a line
+  ussd-answers ucs2   or plain, question, nothing, unsupported, blocking, cme 30
+  ussd-takes 3s       how long it takes to answer
 Orders for calls:
   person answers 3s presses 4 10s
                       after it rang for 3 s; the key 10 s after the answer

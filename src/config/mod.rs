@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, read into types that cannot be wrong.
 
+mod amount;
 mod board;
 mod directory;
 pub mod edit;
@@ -15,6 +16,7 @@ mod template;
 mod value;
 mod web;
 
+pub use amount::{Amount, AmountError};
 pub use board::{Board, BoardKind, Pin, Pins};
 pub use directory::{Directory, Person};
 pub use emergency::is_emergency;
@@ -26,11 +28,11 @@ pub use name::{
 };
 pub use section::{
     Appliance, Audio, AuthPolicy, Call, Channels, Config, Filter, Gsm, Ignore, Listener,
-    ListenerTls, Mail, Modem, ModemAudio, ModemModel, Queue, RelayTls, Retry, Sms, Smtp, SmtpUser,
-    Speech, Templates, TextTemplates, Unacknowledged,
+    ListenerTls, Mail, Modem, ModemAudio, ModemBalance, ModemModel, Queue, RelayTls, Retry, Sms,
+    Smtp, SmtpUser, Speech, Templates, TextTemplates, Unacknowledged,
 };
 pub use sip::{Encryption, Sip, SipAccount, SipCodec, SipMessage, SipSilence, SipTransport, Voip};
 pub use system::{Addressing, System, Wifi, Wireguard};
 pub use template::{Field, Template, TemplateError};
-pub use value::{ByteSize, Secret};
+pub use value::{ByteSize, Pattern, Secret};
 pub use web::Web;

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use regex::Regex;
 
 use super::{
-    Board, ByteSize, ChannelName, Directory, Language, MailAddress, Secret, Sip, SipMessage,
-    System, Template, VoiceName, Voip, Web,
+    Amount, Board, ByteSize, ChannelName, Directory, Language, MailAddress, Pattern, Secret, Sip,
+    SipMessage, System, Template, VoiceName, Voip, Web,
 };
 
 /// The whole configuration.
@@ -270,6 +270,8 @@ pub struct Modem {
     pub smsc: Option<super::PhoneNumber>,
     /// `[modem.audio]`
     pub audio: ModemAudio,
+    /// `[modem.balance]`; without a code nobody asks.
+    pub balance: Option<ModemBalance>,
 }
 
 /// `[modem.audio]`: the module's side of the audio lead. What is unset stays as the module has it.
@@ -283,6 +285,19 @@ pub struct ModemAudio {
     pub volume: Option<u8>,
     /// Whether it takes out echo (`AT+ECHO`).
     pub echo_cancellation: Option<bool>,
+}
+
+/// `[modem.balance]`: the balance of a prepaid SIM card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModemBalance {
+    /// The operator's code for it (USSD), digits, `*` and `#`.
+    pub code: String,
+    /// How often it is asked for.
+    pub interval: Duration,
+    /// Less than this is told as a fault.
+    pub warning: Option<Amount>,
+    /// Its first group is the amount in the operator's answer; found without it when unset.
+    pub pattern: Option<Pattern>,
 }
 
 /// `[call]`: what calls of every kind have in common.

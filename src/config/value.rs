@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use regex::Regex;
+
 /// A number of bytes, written `4 MiB` in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(pub u64);
@@ -43,3 +45,15 @@ impl fmt::Debug for Secret {
         out.write_str("***")
     }
 }
+
+/// A regular expression; two are the same if they are written alike.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}

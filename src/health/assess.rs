@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::balance::Balance;
 use super::facts::{Attachment, Facts, Gsm, GsmState, LastOutcome, SipState};
 use super::status::{Alarm, Alert, Failure, Figures, Part, State, Status, Wakes};
 use crate::config::ChannelName;
@@ -34,6 +35,7 @@ impl Facts {
             signal_bars: gsm.and_then(|gsm| gsm.signal_dbm).map(bars),
             operator: gsm.and_then(|gsm| gsm.operator.clone()),
             modem_answers: gsm.map(|gsm| gsm.answers),
+            balance: gsm.and_then(|gsm| gsm.balance.clone()),
         };
         Status {
             parts,
@@ -60,6 +62,10 @@ impl Facts {
             Part::Clock => self.clock(),
             Part::Network => self.network(),
             Part::Gsm => self.gsm(),
+            Part::Balance => {
+                let balance = self.gsm.as_ref().and_then(|gsm| gsm.balance.as_ref());
+                balance.map_or(State::Off, Balance::assess)
+            }
             Part::Sip => self.sip(),
             Part::Relay => self.relay(),
             Part::Speech => match self.speech.missing.as_slice() {

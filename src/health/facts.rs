@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::balance::Balance;
 use crate::alert::AlertId;
 use crate::config::ChannelName;
 
@@ -128,6 +129,8 @@ pub struct Gsm {
     pub operator: Option<String>,
     /// Whether a call is under way.
     pub in_call: bool,
+    /// The SIM card's balance, where it is asked for.
+    pub balance: Option<Balance>,
 }
 
 /// Whether the module can be used.

@@ -2,6 +2,7 @@
 //! service manager and `doctor`. It decides; who gathers the facts is `appliance`.
 
 mod assess;
+mod balance;
 mod facts;
 mod status;
 
@@ -13,6 +14,7 @@ pub const PROVISION_FAULT: &str = "provision-fault.txt";
 pub const CARD_FAULT: &str = "card-fault.txt";
 
 pub use assess::{bars, is_sane};
+pub use balance::Balance;
 pub use facts::{
     Attachment, Disk, Facts, Gsm, GsmState, LastOutcome, Network, People, Pulse, Queue, Receiver,
     Sip, SipAccount, SipState, Speech, Telling,

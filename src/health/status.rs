@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::balance::Balance;
 use crate::alert::AlertId;
 use crate::config::ChannelName;
 
@@ -31,6 +32,8 @@ pub enum Part {
     Network,
     /// The GSM module, its SIM card and its network.
     Gsm,
+    /// The balance of the SIM card.
+    Balance,
     /// The SIP telephone.
     Sip,
     /// The mail relay.
@@ -41,7 +44,7 @@ pub enum Part {
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Power,
         Self::Configuration,
         Self::Receiver,
@@ -51,6 +54,7 @@ impl Part {
         Self::Clock,
         Self::Network,
         Self::Gsm,
+        Self::Balance,
         Self::Sip,
         Self::Relay,
         Self::Speech,
@@ -69,6 +73,7 @@ impl Part {
             Self::Clock => "clock",
             Self::Network => "network",
             Self::Gsm => "gsm",
+            Self::Balance => "balance",
             Self::Sip => "sip",
             Self::Relay => "relay",
             Self::Speech => "speech",
@@ -187,6 +192,9 @@ pub struct Figures {
     pub operator: Option<String>,
     /// Whether the GSM module answers, be it with a fault.
     pub modem_answers: Option<bool>,
+    /// The SIM card's balance, where it is asked for.
+    #[serde(default)]
+    pub balance: Option<Balance>,
 }
 
 /// How the appliance is.

@@ -27,6 +27,7 @@ fn well() -> Facts {
             signal_dbm: Some(-79),
             operator: Some("Movistar".to_owned()),
             in_call: false,
+            balance: None,
         }),
         sip: None,
         relay: true,
@@ -37,6 +38,11 @@ fn well() -> Facts {
 
 fn gsm(facts: &mut Facts) -> &mut Gsm {
     facts.gsm.as_mut().unwrap()
+}
+
+fn poor() -> Balance {
+    let amount = |text: &str| Some(text.parse().unwrap());
+    Balance { amount: amount("1.5"), warning: amount("5"), ..Balance::default() }
 }
 
 fn sip(states: &[SipState]) -> Sip {
@@ -135,6 +141,12 @@ const ROWS: &[(Change, Part, &str)] = &[
     ),
     (|f| gsm(f).signal_dbm = Some(-103), Part::Gsm, "degraded: weak signal: -103 dBm"),
     (|f| gsm(f).signal_dbm = None, Part::Gsm, "ok"),
+    (|f| gsm(f).balance = None, Part::Balance, "off"),
+    (
+        |f| gsm(f).balance = Some(poor()),
+        Part::Balance,
+        "degraded: 1.50 left, less than 5.00: top up the SIM card",
+    ),
     (|f| f.sip = Some(sip(&[SipState::Registered])), Part::Sip, "ok"),
     (|f| f.sip = Some(sip(&[])), Part::Sip, "off"),
     (|f| f.sip = Some(sip(&[SipState::Trying])), Part::Sip, "degraded: 200@pbx: about to register"),
@@ -172,6 +184,8 @@ fn whether_it_would_wake_somebody_is_asked_of_all_parts() {
         (|f| f.people.phone = false, "hardly: nobody has a telephone number"),
         (|f| f.gsm = None, "hardly: there is neither a modem nor a SIP account"),
         (|f| (f.gsm, f.relay) = (None, false), "no: there is neither a modem nor a SIP account"),
+        // A poor card may still reach somebody.
+        (|f| gsm(f).balance = Some(poor()), "yes: sms, gsm"),
         (|f| f.receiver.open = 0, "no: no SMTP port is open"),
         (|f| f.pulse.writer = Duration::from_mins(1), "no: the appliance is stuck"),
         (|f| f.disk.free = Some(0), "no: 0 MiB free: no mail is accepted"),

@@ -1,6 +1,7 @@
 //! The GSM module on its serial line. It knows of messages and numbers, not of alerts.
 
 pub mod at;
+pub mod balance;
 pub mod charset;
 pub mod driver;
 pub mod pdu;

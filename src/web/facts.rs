@@ -180,6 +180,7 @@ pub(super) const fn part_word(part: Part, words: &Words) -> &'static str {
         Part::Clock => words.clock,
         Part::Network => words.part_network,
         Part::Gsm => words.part_gsm,
+        Part::Balance => words.balance,
         Part::Sip => words.part_sip,
         Part::Relay => words.part_relay,
         Part::Speech => words.part_speech,

@@ -86,6 +86,25 @@ async fn it_tries_the_modem_itself_where_nothing_runs() {
     assert!(!found.contains(" gsm "), "{found}");
 }
 
+/// What the operator tells is the same, whoever asks.
+#[tokio::test]
+async fn it_tells_the_balance_of_the_card() {
+    let balance = "[modem.balance]\ncode = \"*100#\"\nwarning = 5.0\n";
+    let place = Place::set(|settings| settings.web.push_str(balance)).await;
+    fs::create_dir_all(place.store()).unwrap();
+    let only = ["--only", "gsm,balance"];
+    let (code, found) = finds(&place.config(), &only).await;
+    assert_eq!(code, 0, "{found}");
+    assert!(found.contains("ok       balance        10.00\n"), "{found}");
+    place.order("ussd Saldo: 4.20 EUR").await;
+    let running = place.start();
+    running.is(|status| matches!(status.of(Part::Balance), State::Degraded(_))).await;
+    let (_, found) = finds(&place.config(), &only).await;
+    let low = "warning  balance        4.20 left, less than 5.00: top up the SIM card\n";
+    assert!(found.contains(low), "{found}");
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn a_wrong_configuration_is_the_first_thing_to_mend() {
     let folder = tempfile::tempdir().unwrap();

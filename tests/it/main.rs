@@ -28,6 +28,7 @@ mod fuzz_corpora;
 mod hostile_mail;
 mod mail_relay;
 mod modem;
+mod modem_balance;
 mod modem_call;
 mod modem_quirks;
 mod modem_trouble;

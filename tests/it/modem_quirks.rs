@@ -213,6 +213,7 @@ fn replay(path: &Path) -> Quirks {
         pin: None,
         model: None,
         smsc: None,
+        balance: None,
         audio: config::ModemAudio::default(),
     };
     let mut started = false;

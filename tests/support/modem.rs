@@ -44,6 +44,8 @@ pub(crate) fn hasty() -> Timing {
         registration_grace: Duration::from_millis(300),
         submit: Duration::from_millis(500),
         resend: Duration::from_millis(20),
+        balance_quiet: Duration::from_millis(20),
+        balance_answer: PATIENCE,
         overtime: Duration::from_secs(1),
     }
 }
@@ -56,6 +58,7 @@ pub(crate) fn settings(device: &Path) -> config::Modem {
         model: None,
         smsc: None,
         audio: config::ModemAudio::default(),
+        balance: None,
     }
 }
 

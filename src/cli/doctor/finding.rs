@@ -24,6 +24,8 @@ pub(super) enum Check {
     Gsm,
     /// The strength of its signal.
     Signal,
+    /// The balance of its SIM card.
+    Balance,
     /// The sound card.
     Audio,
     /// The voices.
@@ -45,13 +47,14 @@ pub(super) enum Check {
 }
 
 impl Check {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Configuration,
         Self::Smtp,
         Self::People,
         Self::Modem,
         Self::Gsm,
         Self::Signal,
+        Self::Balance,
         Self::Audio,
         Self::Voices,
         Self::Sip,
@@ -71,6 +74,7 @@ impl Check {
             Self::Modem => "modem",
             Self::Gsm => "gsm",
             Self::Signal => "signal",
+            Self::Balance => "balance",
             Self::Audio => "audio",
             Self::Voices => "voices",
             Self::Sip => "sip",

@@ -38,6 +38,8 @@ struct Bench {
     config: Config,
     running: Running,
     waiting: Waiting,
+    /// Whether the operator is to be asked for the balance, which takes its time.
+    asks_balance: bool,
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode> {
@@ -54,7 +56,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
         let waiting = Waiting::new();
         waiting.say(Check::Smtp, "asking the running appliance");
         let running = Running::ask(&config);
-        let bench = Bench { config, running, waiting };
+        let bench = Bench { config, running, waiting, asks_balance: wanted(Check::Balance) };
         let checks = Check::ALL.into_iter().filter(|check| wanted(*check));
         // The modem is opened once for all that is asked of it.
         let mut modem = None;
@@ -135,7 +137,7 @@ impl Bench {
                 return self.running.smtp(&self.config).await;
             }
             Check::People => Some(self.people()),
-            Check::Modem | Check::Gsm | Check::Signal => {
+            Check::Modem | Check::Gsm | Check::Signal | Check::Balance => {
                 if modem.is_none() {
                     *modem = Some(modem::look(self, check).await);
                 }

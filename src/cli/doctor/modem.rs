@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use smtp_appliance::config::Config;
-use smtp_appliance::health::{Gsm, Part, State, bars};
-use smtp_appliance::modem::{Modem, ModemState};
+use smtp_appliance::config::{self, Config};
+use smtp_appliance::health::{Balance, Gsm, Part, State, bars};
+use smtp_appliance::modem::{Modem, ModemState, Timing};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,9 @@ const TO_ANSWER: Duration = Duration::from_secs(20);
 
 /// How long it may then take to find its network.
 const TO_REGISTER: Duration = Duration::from_secs(40);
+
+/// How long the operator may take to tell the balance.
+const TO_TELL: Duration = Duration::from_secs(40);
 
 /// What is known of the modem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub(super) enum Seen {
         state: State,
         signal_dbm: Option<i16>,
         operator: Option<String>,
+        /// Where it is asked for.
+        balance: Option<Balance>,
     },
 }
 
@@ -45,6 +50,7 @@ pub(super) async fn look(bench: &Bench, check: Check) -> Seen {
             state: status.of(Part::Gsm).clone(),
             signal_dbm: status.figures.signal_dbm,
             operator: status.figures.operator.clone(),
+            balance: status.figures.balance.clone(),
         };
     }
     if !bench.running.leaves_devices() {
@@ -52,7 +58,11 @@ pub(super) async fn look(bench: &Bench, check: Check) -> Seen {
     }
     bench.waiting.say(check, &format!("waiting for an answer on {}", settings.device.display()));
     let stop = CancellationToken::new();
-    let (modem, _events) = Modem::start(settings, stop.clone());
+    // Nothing else wants the modem here.
+    let asks = settings.balance.is_some() && bench.asks_balance;
+    let timing = Timing { balance_quiet: Duration::ZERO, ..Timing::default() };
+    let settings = config::Modem { balance: settings.balance.filter(|_| asks), ..settings };
+    let (modem, _events) = Modem::start_with(settings, timing, stop.clone());
     let mut status = modem.status();
     let answer = Instant::now() + TO_ANSWER;
     let decided = status.wait_for(|status| status.state != ModemState::Starting);
@@ -65,6 +75,14 @@ pub(super) async fn look(bench: &Bench, check: Check) -> Seen {
             status.can_send() && known || status.state != ModemState::Ready
         });
         drop(timeout_at(registered, whole).await);
+        if asks && status.borrow().can_send() {
+            bench.waiting.say(Check::Balance, "asking the operator");
+            let answered = status.wait_for(|status| {
+                let known = status.balance.as_ref();
+                known.is_none_or(|known| known.amount.is_some() || known.trouble.is_some())
+            });
+            drop(timeout_at(Instant::now() + TO_TELL, answered).await);
+        }
     }
     let last = status.borrow().clone();
     stop.cancel();
@@ -72,14 +90,14 @@ pub(super) async fn look(bench: &Bench, check: Check) -> Seen {
     let name = last.model.clone();
     let gsm = Gsm::from(last);
     let (answers, state) = (gsm.answers, gsm.assess());
-    let (signal_dbm, operator) = (gsm.signal_dbm, gsm.operator);
-    Seen::Modem { model: name, answers, state, signal_dbm, operator }
+    let Gsm { signal_dbm, operator, balance, .. } = gsm;
+    Seen::Modem { model: name, answers, state, signal_dbm, operator, balance }
 }
 
 impl Seen {
     /// What that means for one of the three checks.
     pub(super) fn finding(&self, check: Check, config: &Config) -> Option<Finding> {
-        let (model, answers, state, signal_dbm, operator) = match self {
+        let (model, answers, state, signal_dbm, operator, balance) = match self {
             Self::None => {
                 let is_first = check == Check::Modem;
                 return is_first
@@ -91,8 +109,8 @@ impl Seen {
                 return is_first
                     .then(|| Finding::warning(check, "the running appliance has it", advice));
             }
-            Self::Modem { model, answers, state, signal_dbm, operator } => {
-                (model, *answers, state, *signal_dbm, operator)
+            Self::Modem { model, answers, state, signal_dbm, operator, balance } => {
+                (model, *answers, state, *signal_dbm, operator, balance)
             }
         };
         let device = config.modem.as_ref().map(|modem| modem.device.display().to_string());
@@ -109,9 +127,10 @@ impl Seen {
                 Some(Finding::failed(check, format!("{device}: {why}"), advice))
             }
             // What does not answer has no SIM card to speak of.
-            Check::Gsm | Check::Signal if !answers => None,
+            Check::Gsm | Check::Signal | Check::Balance if !answers => None,
             Check::Gsm => Some(gsm(state, operator.as_deref())),
             Check::Signal => Some(signal(signal_dbm)),
+            Check::Balance => balance.as_ref().map(self::balance),
             Check::Configuration
             | Check::Smtp
             | Check::People
@@ -156,20 +175,62 @@ fn signal(dbm: Option<i16>) -> Finding {
     }
 }
 
+fn balance(balance: &Balance) -> Finding {
+    let check = Check::Balance;
+    let wrote = |text: &String| format!("; the operator wrote \"{text}\"");
+    match (balance.amount, balance.assess(), &balance.trouble) {
+        (Some(_), State::Degraded(why) | State::Down(why), _) => {
+            Finding::warning(check, why, "a card that runs dry sends no SMS and makes no call")
+        }
+        (Some(amount), State::Ok | State::Off, _) => Finding::ok(check, amount.to_string()),
+        (None, _, Some(trouble)) => {
+            let advice = "is `code` under [modem.balance] the operator's? `pattern` says where the \
+                          amount stands in its answer";
+            let wrote = balance.text.as_ref().map(wrote).unwrap_or_default();
+            Finding::warning(check, format!("{trouble}{wrote}"), advice)
+        }
+        (None, _, None) => Finding::warning(check, "not known yet", "ask again in a minute"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn lines(seen: &Seen) -> Vec<String> {
         let config = Config::parse("[modem]\ndevice = \"/dev/modem\"\n").unwrap().config;
-        let checks = [Check::Modem, Check::Gsm, Check::Signal].into_iter();
+        let checks = [Check::Modem, Check::Gsm, Check::Signal, Check::Balance].into_iter();
         let found = checks.filter_map(|check| seen.finding(check, &config));
         found.map(|found| found.to_string().lines().next().unwrap().to_owned()).collect()
     }
 
     fn modem(answers: bool, state: State, signal_dbm: Option<i16>) -> Seen {
         let (model, operator) = (Some("SIM900".to_owned()), Some("Movistar".to_owned()));
-        Seen::Modem { model, answers, state, signal_dbm, operator }
+        Seen::Modem { model, answers, state, signal_dbm, operator, balance: None }
+    }
+
+    #[test]
+    fn the_balance_is_told_where_it_is_asked_for() {
+        let amount = |text: &str| Some(text.parse().unwrap());
+        let (text, trouble) = (Some("1 Balance 2 More".to_owned()), Some("unknown: ?".to_owned()));
+        let rows = [
+            (Balance { amount: amount("5"), ..Balance::default() }, "ok       balance        5.00"),
+            (
+                Balance { amount: amount("1"), warning: amount("5"), ..Balance::default() },
+                "warning  balance        1.00 left, less than 5.00: top up the SIM card",
+            ),
+            (
+                Balance { text, trouble, ..Balance::default() },
+                "warning  balance        unknown: ?; the operator wrote \"1 Balance 2 More\"",
+            ),
+            (Balance::default(), "warning  balance        not known yet"),
+        ];
+        for (known, expected) in rows {
+            let mut seen = modem(true, State::Ok, Some(-79));
+            let Seen::Modem { balance, .. } = &mut seen else { unreachable!() };
+            *balance = Some(known);
+            assert_eq!(lines(&seen).last().unwrap(), expected);
+        }
     }
 
     #[test]

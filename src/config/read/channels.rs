@@ -1,28 +1,19 @@
-//! `[channels]`, `[mail]`, `[sms]`, `[voip]`, `[gsm]`, `[sip-message]`, `[modem]`,
-//! `[texts.LANGUAGE]`.
+//! `[channels]`, `[mail]`, `[sms]`, `[voip]`, `[gsm]`, `[sip-message]`, `[texts.LANGUAGE]`.
 
 use std::ops::Range;
 use std::time::Duration;
 
+use super::modem;
 use super::secret::{self, Found};
 use super::section::{Reader, Section};
 use super::value::{boolean, count, duration, host, number, parsed, path, some_time, text, word};
 use crate::config::{
-    Appliance, ChannelName, Gsm, Language, Mail, MailAddress, Modem, ModemAudio, ModemModel,
-    PhoneNumber, RelayTls, Retry, Secret, Sip, SipMessage, Sms, Templates, TextTemplates, Voip,
+    Appliance, ChannelName, Gsm, Language, Mail, MailAddress, Modem, RelayTls, Retry, Secret, Sip,
+    SipMessage, Sms, Templates, TextTemplates, Voip,
 };
 
 const TLS: &[(&str, RelayTls)] =
     &[("off", RelayTls::Off), ("starttls", RelayTls::Starttls), ("implicit", RelayTls::Implicit)];
-
-const MODELS: &[(&str, ModemModel)] = &[
-    ("sim900", ModemModel::Sim900),
-    ("sim800", ModemModel::Sim800),
-    ("sim7600", ModemModel::Sim7600),
-];
-
-/// Line speeds a serial port can be set to.
-const SPEEDS: [u64; 9] = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400];
 
 /// What the channels' sections say.
 pub(super) struct Read {
@@ -71,7 +62,7 @@ pub(super) fn read<'a>(
     let (voip, voip_enabled) = read_voip(voip);
     let (gsm, gsm_enabled) = read_gsm(gsm);
     let (sip_message, sip_message_enabled) = read_sip_message(sip_message);
-    let modem = read_modem(root.section("modem"));
+    let modem = modem::read(root.section("modem"));
     let on = |channel: &ChannelName| match channel {
         ChannelName::Mail => mail_enabled,
         ChannelName::Sms => sms_enabled,
@@ -240,43 +231,6 @@ fn read_retry(mut section: Section<'_>, default: Retry) -> Retry {
     }
     section.finish();
     Retry { first, max, give_up }
-}
-
-fn read_modem(mut section: Section<'_>) -> Option<Modem> {
-    let device = section.require("device", path);
-    let baud = section.get("baud", |value| match number(value, 1..=10_000_000) {
-        Ok(baud) if SPEEDS.contains(&baud) => u32::try_from(baud).map_err(|e| e.to_string()),
-        Ok(_) | Err(_) => Err("expected a line speed, such as 9600, 19200 or 115200".to_owned()),
-    });
-    let without = "a SIM card that asks for its PIN stays locked";
-    let pin = secret::read(&mut section, "pin", "pin_file", without).secret();
-    let is_pin =
-        |pin: &str| (4..=8).contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit());
-    if pin.as_ref().is_some_and(|pin| !is_pin(pin.reveal())) {
-        let key = if section.has("pin") { "pin" } else { "pin_file" };
-        section.fault_of(key, "expected a PIN of 4 to 8 digits in quotes");
-    }
-    let model = section.get("model", word(MODELS));
-    let smsc = section.get("smsc", parsed::<PhoneNumber>);
-    let audio = read_modem_audio(section.section("audio"));
-    section.finish();
-    device.map(|device| Modem { device, baud, pin, model, smsc, audio })
-}
-
-fn read_modem_audio(mut section: Section<'_>) -> ModemAudio {
-    let mut small = |key, most| {
-        section
-            .get(key, |value| number(value, 0..=most))
-            .and_then(|number| u8::try_from(number).ok())
-    };
-    let audio = ModemAudio {
-        channel: small("channel", 9),
-        microphone_gain: small("microphone_gain", 15),
-        volume: small("volume", 100),
-        echo_cancellation: section.get("echo_cancellation", boolean),
-    };
-    section.finish();
-    audio
 }
 
 /// `[texts.en]`, `[texts.es-GT]`, …

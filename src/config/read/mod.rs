@@ -3,6 +3,7 @@
 mod board;
 mod calls;
 mod channels;
+mod modem;
 mod people;
 mod secret;
 mod section;

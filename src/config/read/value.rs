@@ -9,9 +9,9 @@ use ipnet::IpNet;
 use regex::{Regex, RegexBuilder};
 use toml::de::DeValue;
 
-use crate::config::{ByteSize, Ignore, Secret};
+use crate::config::{Amount, AmountError, ByteSize, Ignore, Pattern, Secret};
 
-/// Largest compiled pattern of the ignore list, in bytes.
+/// Largest compiled pattern, in bytes.
 const MAX_PATTERN: usize = 256 * 1024;
 
 /// The networks meant by `private`: RFC 1918, loopback, RFC 4193, link-local.
@@ -249,16 +249,44 @@ pub(super) fn ignore(value: &DeValue<'_>) -> Result<Ignore, String> {
     let pattern = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
     match pattern.filter(|pattern| !pattern.is_empty()) {
         None => Ok(Ignore::Exact(text)),
-        Some(pattern) => compile(pattern).map(Ignore::Pattern),
+        Some(pattern) => compile(pattern).map(Ignore::Pattern).map_err(|why| {
+            format!("expected a subject or a /pattern/; this pattern is wrong: {why}")
+        }),
     }
 }
 
+/// A regular expression with a group for what is looked for.
+pub(super) fn pattern(value: &DeValue<'_>) -> Result<Pattern, String> {
+    let pattern = compile(&text(value)?)
+        .map_err(|why| format!("expected a regular expression; this one is wrong: {why}"))?;
+    if pattern.captures_len() < 2 {
+        return Err("expected a group (…) around what is looked for".to_owned());
+    }
+    Ok(Pattern(pattern))
+}
+
+/// `5`, `5.0`, `"5,00"`: an amount of money.
+pub(super) fn amount(value: &DeValue<'_>) -> Result<Amount, String> {
+    let expected = || AmountError.to_string();
+    match value {
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse(),
+        DeValue::Float(number) => number.as_str().parse(),
+        DeValue::String(text) => text.trim().parse(),
+        DeValue::Integer(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_)
+        | DeValue::Table(_) => Err(AmountError),
+    }
+    .map_err(|_| expected())
+}
+
+/// The reason of a wrong one in a line.
 fn compile(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
     built.map_err(|error| {
         let line = error.to_string().lines().last().unwrap_or_default().to_owned();
-        let line = line.trim_start_matches("error: ");
-        format!("expected a subject or a /pattern/; this pattern is wrong: {line}")
+        line.trim_start_matches("error: ").to_owned()
     })
 }
 

@@ -68,6 +68,10 @@ pub enum Command {
     ListCalls,
     /// `AT+CHLD=0`: tell a call that waits that we are busy; the one under way goes on.
     RefuseWaiting,
+    /// `AT+CUSD=1,"*100#",15`: ask the network by a code; the answer comes as `+CUSD`.
+    AskNetwork(String),
+    /// `AT+CUSD=2`: no more of that.
+    LeaveNetwork,
     /// `ATH` or what the model has instead: hang up, also a call that comes in.
     HangUp(&'static str),
     /// `AT+CFUN=1,1` or what the model has instead: start anew.
@@ -108,6 +112,8 @@ impl Command {
             Self::Dial(number) => format!("ATD{number};"),
             Self::ListCalls => "AT+CLCC".into(),
             Self::RefuseWaiting => "AT+CHLD=0".into(),
+            Self::AskNetwork(code) => format!("AT+CUSD=1,\"{code}\",15"),
+            Self::LeaveNetwork => "AT+CUSD=2".into(),
             Self::HangUp(text) | Self::Restart(text) => (*text).into(),
         }
     }
@@ -145,6 +151,8 @@ impl Command {
             | Self::Audio(_)
             | Self::Dial(_)
             | Self::RefuseWaiting
+            | Self::AskNetwork(_)
+            | Self::LeaveNetwork
             | Self::HangUp(_)
             | Self::Restart(_) => "",
         }
@@ -176,6 +184,8 @@ impl Command {
             | Self::DeleteMessage(_)
             | Self::AcknowledgeMessage => 5,
             Self::Restart(_) | Self::HangUp(_) | Self::ListMessages => 10,
+            // Those made after an early release of the standard answer when the network has.
+            Self::AskNetwork(_) => 30,
             // Some answer when the telephone is answered, some at once.
             Self::Dial(_) => 180,
             Self::EchoOff
@@ -196,6 +206,7 @@ impl Command {
             | Self::DetectKeys
             | Self::Audio(_)
             | Self::ListCalls
+            | Self::LeaveNetwork
             | Self::RefuseWaiting => 3,
         };
         Duration::from_secs(seconds)

@@ -3,6 +3,7 @@
 
 use super::error::{Failure, ModemFault};
 use super::urc::{GLUED, Header, Unsolicited, Urc, unsolicited};
+use super::ussd;
 
 /// Longest line kept; a longer one is noise and is dropped. The longest real ones are PDUs of
 /// about 360 characters.
@@ -107,19 +108,28 @@ impl Digest {
         found
     }
 
-    /// The next line, printable and without its end; empty if it was blank or too long.
+    /// The next line, printable and without its end; empty if it was blank or too long. Of `+CUSD`
+    /// every octet counts, which may be one of the GSM alphabet.
     fn take_line(&mut self) -> Option<String> {
-        let Some(end) = self.bytes.iter().position(|byte| is_line_end(*byte)) else {
+        let Some(first) = self.bytes.iter().position(|byte| is_line_end(*byte)) else {
             if self.bytes.len() > MAX_LINE_BYTES {
                 self.bytes.clear();
                 self.skipping = true;
             }
             return None;
         };
+        let is_ussd = self.bytes.starts_with(ussd::START);
+        let end = if is_ussd { ussd::line_end(&self.bytes, first)? } else { first };
         let raw: Vec<u8> = self.bytes.drain(..=end).collect();
         let too_long = std::mem::take(&mut self.skipping) || raw.len() > MAX_LINE_BYTES;
         if too_long {
             return Some(String::new());
+        }
+        if is_ussd {
+            let text = String::from_utf8(raw);
+            let of_octets = |raw: &[u8]| raw.iter().copied().map(char::from).collect();
+            let text: String = text.unwrap_or_else(|error| of_octets(error.as_bytes()));
+            return Some(text.trim_end_matches(['\r', '\n']).to_owned());
         }
         let text = String::from_utf8_lossy(&raw);
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
@@ -244,7 +254,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::modem::at::{CallUrc, Command, Domain, Registration};
+    use crate::modem::at::{CallUrc, Command, Domain, Registration, Ussd, UssdState};
 
     fn all(bytes: &[u8], expect: &Expect) -> Vec<Item> {
         let mut digest = Digest::default();
@@ -355,6 +365,43 @@ mod tests {
     }
 
     #[test]
+    fn the_text_of_a_code_may_go_over_lines() {
+        let ussd = |text: &str| {
+            Item::Urc(Urc::Ussd(Ussd { state: UssdState::Over, text: text.to_owned() }))
+        };
+        let rows: Vec<(&[u8], Vec<Item>)> = vec![
+            (b"\r\n+CUSD: 0,\"a\nOK\n\rb\",15\r\n\r\nOK\r\n", vec![ussd("a OK b"), ok()]),
+            // The end was lost on the way.
+            (b"\r\n+CUSD: 0,\"a\r\n\r\nOK\r\n", vec![ussd("a"), ok()]),
+            (b"\r\n+CUSD: 0,\"\x055 \x1be\",0\r\n", vec![ussd("é5 €")]),
+            (b"\r\n+CUSD: 0,\"\xe95\",15\r\n", vec![ussd("é5")]),
+            (b"\r\nO\r\n+CUSD: 0,\"a\",15\r\nK\r\n", vec![ussd("a"), ok()]),
+            (
+                b"\r\n+CUSD: 4\r\n\r\nOK\r\n",
+                vec![
+                    Item::Urc(Urc::Ussd(Ussd {
+                        state: UssdState::Unsupported,
+                        text: String::new(),
+                    })),
+                    ok(),
+                ],
+            ),
+        ];
+        for (bytes, expected) in rows {
+            assert_eq!(
+                all(bytes, &Command::Attention.expect()),
+                expected,
+                "{}",
+                bytes.escape_ascii()
+            );
+        }
+        let endless =
+            [b"\r\n+CUSD: 0,\"".as_slice(), &b"a\n".repeat(400), b"\r\n\r\nOK\r\n"].concat();
+        let found = all(&endless, &Command::Attention.expect());
+        assert_eq!((found.first(), found.last()), (Some(&ussd("a")), Some(&ok())));
+    }
+
+    #[test]
     fn a_line_without_end_is_dropped_and_what_follows_is_read() {
         let mut digest = Digest::default();
         let expect = Command::Attention.expect();
@@ -371,9 +418,12 @@ mod tests {
         #[test]
         fn any_bytes_in_any_pieces_are_digested_alike(
             bytes in proptest::collection::vec(
-                prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'+'), Just(b'>'), any::<u8>()], 0..400),
+                prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'+'), Just(b'>'), Just(b'"'), any::<u8>()], 0..400),
             cut in 0usize..400,
+            ussd in any::<bool>(),
         ) {
+            let start: &[u8] = if ussd { b"+CUSD: 0,\"" } else { b"" };
+            let bytes = [start, &bytes].concat();
             let expect = Command::SendMessage(20).expect();
             let whole = all(&bytes, &expect);
             let mut digest = Digest::default();

@@ -5,9 +5,11 @@ mod command;
 mod digest;
 mod error;
 mod urc;
+mod ussd;
 
 pub use call::{CallState, CallUrc, ListedCall};
 pub use command::{Command, Field, fields};
 pub use digest::{Digest, Expect, FinalResult, Item};
 pub use error::{Failure, ModemFault, Remedy};
 pub use urc::{Domain, Registration, Urc};
+pub use ussd::{Ussd, UssdState};

@@ -2,6 +2,7 @@
 
 use super::call::{CallUrc, call_urc};
 use super::command::{Field, fields};
+use super::ussd::Ussd;
 
 /// State of registration, `<stat>` of `+CREG`, `+CGREG` and `+CEREG` (3GPP TS 27.007 section
 /// 7.2).
@@ -84,6 +85,8 @@ pub enum Urc {
     PowerDown(String),
     /// `+CPIN: READY`, `+CPIN: NOT INSERTED`, …: state of the SIM card.
     Sim(String),
+    /// `+CUSD: 0,"Balance: 5.00",15`: what the network writes when it is asked by a code.
+    Ussd(Ussd),
     /// `SMS Ready`, `SMS DONE`: the last of the start is done.
     MessagesReady,
     /// Known to be unsolicited, of no consequence.
@@ -127,7 +130,6 @@ const OF_NO_CONSEQUENCE: &[&str] = &[
     "+CFUN:",
     "+CIEV:",
     "+CLIP:",
-    "+CUSD:",
     "+PSUTTZ",
     "*PSUTTZ",
     "*PSNWID",
@@ -163,6 +165,7 @@ pub(super) const GLUED: &[&str] = &[
     "+CLCC:",
     "+DTMF:",
     "+RXDTMF:",
+    "+CUSD:",
     "VOICE CALL:",
     "NO CARRIER",
     "RING",
@@ -188,6 +191,9 @@ pub(super) fn unsolicited(line: &str, solicited: &str) -> Option<Unsolicited> {
         return Some(Unsolicited::Header(Header::Report));
     } else if let Some(call) = call_urc(line) {
         Urc::Call(call)
+    } else if line.starts_with("+CUSD:") {
+        // Its text may hold anything, so nothing else is made of a line like this.
+        Ussd::read(line).map_or_else(|| Urc::Other("+CUSD:".to_owned()), Urc::Ussd)
     } else if line == "RING" || line.starts_with("+CRING:") {
         Urc::Ring
     } else if line == "RDY" {

@@ -261,6 +261,7 @@ impl Line {
             | Urc::Ring
             | Urc::Call(_)
             | Urc::Sim(_)
+            | Urc::Ussd(_)
             | Urc::Other(_) => {}
         }
         self.keep(urc);

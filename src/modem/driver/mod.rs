@@ -2,12 +2,14 @@
 
 mod call;
 mod calling;
+mod enquiry;
 mod inbox;
 mod init;
 mod job;
 mod line;
 mod sending;
 mod serve;
+mod serve_balance;
 mod serve_call;
 mod sms;
 mod status;
@@ -17,6 +19,7 @@ mod timing;
 
 pub use call::{Call, CallEnd, CallEvent, CallRequest};
 pub use calling::{Calling, Do};
+pub use enquiry::Enquiry;
 pub use init::{Identity, Init};
 pub use sending::Sending;
 pub use sms::{SmsError, SmsFailure, SmsRequest};

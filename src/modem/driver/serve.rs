@@ -35,6 +35,7 @@ pub(super) enum Chore {
     DeleteMessage(u16),
     Acknowledge,
     HangUp,
+    LeaveNetwork,
 }
 
 pub(super) struct Serving<'a> {
@@ -45,6 +46,8 @@ pub(super) struct Serving<'a> {
     /// Since when there is no network; `None` while there is one.
     unregistered_since: Option<Instant>,
     next_poll: Instant,
+    /// When nobody wanted anything any more.
+    pub(super) idle_since: Instant,
 }
 
 /// Serves until the stop (`Ok`) or a fault.
@@ -69,6 +72,7 @@ pub(super) async fn serve(
         state: ModemState::Ready,
         model,
         answers: true,
+        balance: task.enquiry.balance().cloned(),
         ..ModemStatus::default()
     });
     let mut serving = Serving {
@@ -78,7 +82,9 @@ pub(super) async fn serve(
         chores: VecDeque::from([Chore::ListMessages]),
         unregistered_since: Some(now),
         next_poll: now,
+        idle_since: now,
     };
+    serving.begin_balance();
     serving.on_registration();
     serving.run(stop).await
 }
@@ -89,6 +95,7 @@ impl Serving<'_> {
             while let Some(urc) = self.line.heard() {
                 self.on_urc(urc)?;
             }
+            self.look_at_balance();
             let now = Instant::now();
             if now >= self.next_poll {
                 self.add(Chore::Poll);
@@ -97,7 +104,9 @@ impl Serving<'_> {
             let grace_ends =
                 self.unregistered_since.map(|since| since + self.task.timing.registration_grace);
             let takes_messages = grace_ends.is_none_or(|end| now >= end) || self.is_denied();
-            let wake = grace_ends.filter(|end| *end > now).unwrap_or(self.next_poll);
+            let asks = self.is_balance_due(now);
+            let wake = [grace_ends, self.balance_wakes()].into_iter().flatten();
+            let wake = wake.filter(|at| *at > now).fold(self.next_poll, Instant::min);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
@@ -110,8 +119,13 @@ impl Serving<'_> {
                         self.perform(chore).await?;
                     }
                 }
+                () = std::future::ready(()), if asks => {
+                    if let Some(job) = self.ask_balance().await? {
+                        self.on_job(job, stop).await?;
+                    }
+                }
                 urc = self.line.hear() => self.on_urc(urc?)?,
-                () = sleep_until(wake.min(self.next_poll)) => {}
+                () = sleep_until(wake) => {}
             }
         }
     }
@@ -126,10 +140,13 @@ impl Serving<'_> {
             job.refuse(Refusal::NotRegistered(registration));
             return Ok(());
         }
-        match job {
+        self.leave_network().await?;
+        let result = match job {
             Job::Sms(job) => self.on_sms(job).await,
             Job::Call(job) => self.on_call(job, stop).await,
-        }
+        };
+        self.idle_since = Instant::now();
+        result
     }
 
     async fn on_sms(&mut self, job: SmsJob) -> Result<(), Fault> {
@@ -201,6 +218,7 @@ impl Serving<'_> {
                 let [hang_up, _] = self.identity.quirks.hang_up();
                 self.ask(&Command::HangUp(hang_up), hang_up).await.map(drop)
             }
+            Chore::LeaveNetwork => self.ask(&Command::LeaveNetwork, "AT+CUSD").await.map(drop),
         }
     }
 
@@ -227,7 +245,11 @@ impl Serving<'_> {
     }
 
     /// The lines of an answer; none after an error, which chores can do without.
-    async fn ask(&mut self, command: &Command, name: &'static str) -> Result<Vec<String>, Fault> {
+    pub(super) async fn ask(
+        &mut self,
+        command: &Command,
+        name: &'static str,
+    ) -> Result<Vec<String>, Fault> {
         match self.line.command(command).await? {
             Answer::Ok(lines) => Ok(lines),
             Answer::Error(fault) => {
@@ -271,6 +293,7 @@ impl Serving<'_> {
                 "NOT INSERTED" => return Err(Fault::NoSim),
                 _ => return Err(Fault::Sim(state)),
             },
+            Urc::Ussd(ussd) => self.on_ussd(&ussd),
             Urc::Started => return Err(Fault::Restarted),
             Urc::PowerDown(_) => return Err(Fault::PowerDown),
             // The last words of a call that is over.
@@ -305,7 +328,7 @@ impl Serving<'_> {
         }
     }
 
-    fn add(&mut self, chore: Chore) {
+    pub(super) fn add(&mut self, chore: Chore) {
         if self.chores.len() < MAX_CHORES && !self.chores.contains(&chore) {
             self.chores.push_back(chore);
         }

@@ -117,7 +117,11 @@ impl Serving<'_> {
     fn message_chore(&mut self) -> Option<Chore> {
         let is_message = |chore: &Chore| match chore {
             Chore::ReadMessage(_) | Chore::DeleteMessage(_) | Chore::Acknowledge => true,
-            Chore::Poll | Chore::Operator | Chore::ListMessages | Chore::HangUp => false,
+            Chore::Poll
+            | Chore::Operator
+            | Chore::ListMessages
+            | Chore::HangUp
+            | Chore::LeaveNetwork => false,
         };
         let place = self.chores.iter().position(is_message)?;
         self.chores.remove(place)

@@ -1,6 +1,6 @@
 //! How the modem is.
 
-use crate::health::{Attachment, Gsm, GsmState};
+use crate::health::{Attachment, Balance, Gsm, GsmState};
 use crate::modem::at::{ModemFault, Registration};
 use crate::modem::port::OpenError;
 
@@ -23,6 +23,8 @@ pub struct ModemStatus {
     pub answers: bool,
     /// How often in a row it could not be brought up for a reason that only its power key may mend.
     pub dead: u32,
+    /// The SIM card's balance, where it is asked for.
+    pub balance: Option<Balance>,
 }
 
 /// Whether the modem can be used.
@@ -65,6 +67,7 @@ impl From<ModemStatus> for Gsm {
             signal_dbm: status.signal_dbm,
             operator: status.operator,
             in_call: status.in_call,
+            balance: status.balance,
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::enquiry::Enquiry;
 use super::inbox::Inbox;
 use super::init::{Identity, Init};
 use super::job::{Job, Refusal};
@@ -29,6 +30,9 @@ pub(super) struct Task {
     pub(super) events: mpsc::Sender<ModemEvent>,
     pub(super) publish: watch::Sender<ModemStatus>,
     pub(super) inbox: Inbox,
+    pub(super) enquiry: Enquiry,
+    /// When the driver began.
+    pub(super) begun: Instant,
     /// The speed at which the modem answered last.
     baud: Option<u32>,
     pin_spent: bool,
@@ -54,6 +58,8 @@ impl Task {
         publish: watch::Sender<ModemStatus>,
     ) -> Self {
         Self {
+            enquiry: Enquiry::new(settings.balance.clone()),
+            begun: Instant::now(),
             settings,
             timing,
             requests,
@@ -143,7 +149,8 @@ impl Task {
         let words = fault.to_string();
         let state = ModemState::Fault(words.clone());
         let (answers, dead) = (fault.is_answer(), self.dead);
-        let status = ModemStatus { state, answers, dead, ..ModemStatus::default() };
+        let balance = self.enquiry.balance().cloned();
+        let status = ModemStatus { state, answers, dead, balance, ..ModemStatus::default() };
         let known = self.publish.send_replace(status);
         if known.state == ModemState::Fault(words.clone()) {
             debug!("modem: {words}");

@@ -21,6 +21,10 @@ pub struct Timing {
     pub submit: Duration,
     /// Wait before a part is sent once more after a temporary error.
     pub resend: Duration,
+    /// How long nobody must have wanted anything else before the balance is asked for.
+    pub balance_quiet: Duration,
+    /// How long the network may take to tell it.
+    pub balance_answer: Duration,
     /// How long a message on the line may go on after the stop.
     pub overtime: Duration,
 }
@@ -35,6 +39,8 @@ impl Default for Timing {
             registration_grace: Duration::from_secs(30),
             submit: Duration::from_mins(1),
             resend: Duration::from_secs(2),
+            balance_quiet: Duration::from_secs(5),
+            balance_answer: Duration::from_secs(30),
             overtime: Duration::from_secs(10),
         }
     }

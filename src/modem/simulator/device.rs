@@ -60,6 +60,7 @@ enum Later {
     Accept(Outgoing),
     Report(StatusReport),
     Call(CallStep),
+    Network(u64),
     Boot,
 }
 
@@ -241,6 +242,11 @@ impl Device {
                 let effects = self.modem.step(step);
                 self.carry_out(effects);
             }
+            Later::Network(question) => {
+                self.busy = false;
+                let said = self.modem.network_answers(question);
+                self.say(&said);
+            }
             Later::Boot => {
                 self.busy = false;
                 let said = self.modem.boot();
@@ -267,6 +273,10 @@ impl Device {
                     self.schedule(self.options.report_delay, Later::Report(report));
                 }
                 Effect::Later(delay, step) => self.schedule(delay, Later::Call(step)),
+                Effect::Network(delay, question, blocks) => {
+                    self.busy = blocks;
+                    self.schedule(delay, Later::Network(question));
+                }
                 Effect::Telephone(call) => {
                     let _unheard = self.listeners.calls.send(call);
                 }
@@ -319,6 +329,7 @@ impl Device {
             | Order::RebootAtMessage
             | Order::Phase2Plus(_)
             | Order::Sms { .. }
+            | Order::Ussd(_)
             | Order::Say(_) => {
                 let said = self.modem.obey(order);
                 self.say(&said);

@@ -16,11 +16,13 @@ mod person;
 mod phone;
 mod pty;
 mod request;
+mod ussd;
 
 pub use call_order::CallOrder;
 pub use order::{Order, OrderError, Silence, SimCard};
 pub use person::{EndedBy, Person, PhoneCall, PhoneEvent, Reaction};
 pub use phone::ReceivedSms;
+pub use ussd::{UssdOrder, UssdWay};
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};

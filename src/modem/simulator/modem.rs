@@ -12,6 +12,7 @@ use super::message::{Prompt, Stored};
 use super::order::{Order, Silence, SimCard};
 use super::person::PhoneCall;
 use super::request::{Form, Request, requests};
+use super::ussd::{self, Operator};
 use super::{audio, general, message, network};
 use crate::modem::at::{Failure, ModemFault, Registration};
 use crate::modem::pdu::{Address, StatusReport, Submit};
@@ -34,6 +35,9 @@ pub(super) enum Effect {
     Report(StatusReport),
     /// [`Sim900::step`] follows after a while.
     Later(Duration, CallStep),
+    /// [`Sim900::network_answers`] follows after a while, to the question of this number; until then
+    /// nothing that comes in is heard, if so.
+    Network(Duration, u64, bool),
     /// Something happens at a telephone that is called.
     Telephone(PhoneCall),
     /// Starts anew; [`Sim900::boot`] follows.
@@ -142,6 +146,9 @@ pub(super) struct Sim900 {
     pub(super) silence: Silence,
     pub(super) calls: Calls,
     pub(super) audio: Audio,
+    pub(super) operator: Operator,
+    /// What is to follow the answer to the command that runs.
+    pub(super) later: Vec<Effect>,
     cut: bool,
     reboot_at_message: bool,
     prompt: Option<Prompt>,
@@ -167,6 +174,8 @@ impl Sim900 {
             silence: Silence::Off,
             calls: Calls::new(times),
             audio: Audio::default(),
+            operator: Operator::default(),
+            later: Vec::new(),
             cut: false,
             reboot_at_message: false,
             prompt: None,
@@ -195,6 +204,7 @@ impl Sim900 {
     pub(super) fn input(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = self.take_in(input);
         effects.extend(self.calls.take_effects());
+        effects.append(&mut self.later);
         effects
     }
 
@@ -241,6 +251,7 @@ impl Sim900 {
             .or_else(|| call::execute(self, name, form))
             .or_else(|| audio::execute(self, name, form))
             .or_else(|| network::execute(self, name, form))
+            .or_else(|| ussd::execute(self, name, form))
             .or_else(|| message::execute(self, name, form))
             .unwrap_or(Err(Refusal::Plain))
     }
@@ -337,6 +348,7 @@ impl Sim900 {
             Order::RebootAtMessage => self.reboot_at_message = true,
             Order::Phase2Plus(on) => self.message_service = u32::from(on),
             Order::Sms { from, text } => return message::receive(self, from, &text),
+            Order::Ussd(order) => ussd::obey(self, order),
             Order::Say(line) => return unsolicited(&line),
             Order::Garbage(_)
             | Order::Delay(_)
@@ -351,6 +363,11 @@ impl Sim900 {
     /// The network or a person does something to a call.
     pub(super) fn step(&mut self, step: CallStep) -> Vec<Effect> {
         call::step(self, step)
+    }
+
+    /// The operator answers a question.
+    pub(super) fn network_answers(&mut self, question: u64) -> Vec<u8> {
+        ussd::answer(self, question)
     }
 
     /// `+CPIN` as it stands.

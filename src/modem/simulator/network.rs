@@ -1,6 +1,6 @@
 //! Commands about the network (3GPP TS 27.007 section 7).
 
-use super::modem::{Done, Refusal, Reply, Sim900, ok, say, setting, unsolicited};
+use super::modem::{Refusal, Reply, Sim900, ok, say, setting, unsolicited};
 use super::request::Form;
 use crate::modem::at::Registration;
 
@@ -24,14 +24,6 @@ pub(super) fn execute(modem: &mut Sim900, name: &str, form: &Form) -> Option<Rep
             }
         },
         "+COPS" => operators(modem, form),
-        "+CUSD" => match form {
-            Form::Set(_) if form.text(1).is_some() => {
-                Ok(Done::Then(vec!["+CUSD: 0,\"Balance: 10.00\",15".to_owned()]))
-            }
-            Form::Set(_) | Form::Execute => ok(),
-            Form::Read => say("+CUSD: 1"),
-            Form::Test => say("+CUSD: (0-2)"),
-        },
         "+CGATT" => match form {
             Form::Read => say("+CGATT: 0"),
             Form::Test => say("+CGATT: (0,1)"),

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::call_order::CallOrder;
+use super::ussd::UssdOrder;
 use crate::modem::at::Registration;
 
 /// What a simulator can be told.
@@ -37,6 +38,8 @@ pub enum Order {
     Plug,
     /// What concerns calls: `ring +34600000001`, `person answers 3s`, `press 4`, …
     Call(CallOrder),
+    /// What concerns the operator's codes: `ussd Balance: 10.00`, `ussd-answers ucs2`, …
+    Ussd(UssdOrder),
     /// `sms +34600000001 text`: a message comes in.
     Sms {
         /// From whom.
@@ -78,7 +81,7 @@ pub enum OrderError {
     /// The first word is none.
     #[error(
         "expected signal, network, sim, cms, silence, garbage, cut, delay, phase2+, reboot, \
-         unplug, plug, sms, say, ring, person, press, hang-up, cme, dialtone, late-ok, connect or \
+         unplug, plug, sms, say, ussd, ussd-answers, ussd-takes, ring, person, press, hang-up, cme, dialtone, late-ok, connect or \
          no-answer"
     )]
     Word,
@@ -132,6 +135,7 @@ impl FromStr for Order {
                 Ok(Self::Sms { from: from.to_owned(), text: text.to_owned() })
             }
             "say" => Ok(Self::Say(rest.to_owned())),
+            "ussd" | "ussd-answers" | "ussd-takes" => UssdOrder::read(word, rest).map(Self::Ussd),
             _ => CallOrder::read(word, rest).map(Self::Call),
         }
     }

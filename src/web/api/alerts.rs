@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Alert, Alerts, NewSeverity, PartState, Retried, Status};
+use super::model::{Alert, Alerts, Balance, NewSeverity, PartState, Retried, Status};
 use super::{Caller, Fault, Query, json, number};
 use crate::alert::AlertId;
 use crate::control::{Answer, Request, show as shown};
@@ -50,9 +50,14 @@ pub(super) async fn status(
         free_bytes: facts.free_space,
         running_seconds: facts.running.as_secs(),
         parts: facts.health.parts.iter().map(part).collect(),
+        balance: facts.health.figures.balance.as_ref().and_then(balance),
         version: env!("CARGO_PKG_VERSION"),
     };
     Ok(json(StatusCode::OK, &status))
+}
+
+fn balance(balance: &health::Balance) -> Option<Balance> {
+    Some(Balance { amount: balance.amount?.as_f64(), at: balance.at?.to_string() })
 }
 
 fn part((part, state): (&Part, &health::State)) -> (String, PartState) {

@@ -184,6 +184,8 @@ pub(crate) struct Status {
     pub(crate) findings: Vec<String>,
     /// Every part by its name.
     pub(crate) parts: BTreeMap<String, PartState>,
+    /// The SIM card's balance, where it is asked for and known.
+    pub(crate) balance: Option<Balance>,
     /// Alerts that wait to be told.
     pub(crate) waiting: usize,
     /// Free bytes on the disk of the store.
@@ -191,6 +193,16 @@ pub(crate) struct Status {
     /// Seconds since it was started.
     pub(crate) running_seconds: u64,
     pub(crate) version: &'static str,
+}
+
+/// The balance of a prepaid SIM card.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Balance {
+    /// In the operator's currency.
+    pub(crate) amount: f64,
+    /// When the operator told it.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
 }
 
 /// How a part is.

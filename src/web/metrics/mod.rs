@@ -19,6 +19,7 @@ use super::api::Caller;
 use super::facts::{Facts, Grade};
 use super::site::Site;
 use crate::alert::AlertId;
+use crate::config::Amount;
 use crate::health;
 use crate::queue::FLUSH_BOUNDS;
 
@@ -122,6 +123,9 @@ fn now(site: &Site, facts: &Facts, text: &mut Text) {
     gauge("web_sessions", "People logged in.", Some(site.sessions().count() as f64));
     let signal = facts.health.figures.signal_dbm.map(f64::from);
     gauge("modem_signal_dbm", "Received signal strength of the modem.", signal);
+    let balance = facts.health.figures.balance.as_ref().and_then(|balance| balance.amount);
+    let help = "Balance of the SIM card, in the operator's currency.";
+    gauge("modem_balance", help, balance.map(Amount::as_f64));
     gauge("calls_in_progress", "Calls under way.", Some(facts.calls.len() as f64));
     let help = "How each part is: 1 well, 0.5 not as it should be, 0 does not work; none when off.";
     text.family("part", Kind::Gauge, help);

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::{badge, self_test, time};
 use crate::board::Led;
 use crate::control::{SipAccountView, SipState};
-use crate::health::{Figures, Part, State};
+use crate::health::{Balance, Figures, Part, State};
 use crate::web::facts::{Facts, part_word};
 use crate::web::lights::Shine;
 use crate::web::words::Words;
@@ -103,8 +103,22 @@ pub(super) fn gsm(figures: &Figures, words: &Words) -> Markup {
                     None => (words.unknown),
                 }
             }
-            // No network is asked for it: the codes differ, and some cost money.
-            dt { (words.balance) } dd { (words.unknown) }
+            dt { (words.balance) } dd { (balance(figures.balance.as_ref(), words)) }
+        }
+    }
+}
+
+/// Nobody asks for it unless a code is configured: some cost money.
+fn balance(balance: Option<&Balance>, words: &Words) -> Markup {
+    let amount = balance.and_then(|balance| balance.amount.zip(balance.at));
+    html! {
+        @match amount {
+            Some((amount, at)) => { (amount) " (" (time::moment(at)) ")" },
+            None => (words.unknown),
+        }
+        @if let Some(Balance { trouble: Some(trouble), text, .. }) = balance {
+            div { span.dot.warn {} (trouble) }
+            @if let Some(text) = text { div.quiet { (words.operator_wrote) ": " q { (text) } } }
         }
     }
 }

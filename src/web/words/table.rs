@@ -128,6 +128,7 @@ words! {
     operator: "Operator", "Operador";
     signal: "Signal", "Señal";
     balance: "Balance", "Saldo";
+    operator_wrote: "The operator wrote", "El operador escribió";
     unknown: "unknown", "desconocido";
     none_known: "none", "ninguno";
     sip_off: "does not register", "no se registra";

@@ -18,6 +18,10 @@ section! {
     "audio.microphone_gain" Number, ""; "Gain of its microphone input", "Ganancia de su entrada de micrófono"; "0 to 15.", "De 0 a 15.";
     "audio.volume" Number, ""; "Volume of its output", "Volumen de su salida"; "0 to 100.", "De 0 a 100.";
     "audio.echo_cancellation" YesNo, ""; "Take out echo", "Quitar el eco"; "", "";
+    "balance.code" Text, ""; "Code for the balance", "Código del saldo"; "The operator's, such as *100#, for a prepaid card. Empty: nobody asks.", "El del operador, como *100#, para una tarjeta de prepago. Vacío: no se pregunta.";
+    "balance.interval" Text, "1 d"; "How often it is asked for", "Cada cuánto se pregunta"; "1 h or more; only when nothing else is to be done.", "1 h o más; solo cuando no hay otra cosa que hacer.";
+    "balance.warning" Number, ""; "Least balance", "Saldo mínimo"; "Less is told as a fault, such as 5.0.", "Menos se avisa como fallo, como 5.0.";
+    "balance.pattern" Text, ""; "Where the amount stands", "Dónde está el importe"; "A regular expression; its first group is the amount. Empty: it is found.", "Una expresión regular; su primer grupo es el importe. Vacía: se encuentra.";
 }
 
 section! {
