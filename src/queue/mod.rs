@@ -5,6 +5,7 @@
 //! writing; whatever waits while a sync runs shares the next one (group commit). Reading is free
 //! for all.
 
+mod arrivals;
 mod batch;
 mod cleaning;
 mod contents;
@@ -35,6 +36,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::alert::{Alert, AlertId};
 use crate::config;
 
+pub use arrivals::{Arrival, Arrivals};
 pub use damage::Damage;
 pub use flush::{FLUSH_BOUNDS, Flushes};
 pub use open::OpenError;
@@ -127,7 +129,27 @@ pub struct Queue {
     operations: mpsc::Sender<Operation>,
     newest: watch::Receiver<AlertId>,
     newest_pending: watch::Receiver<AlertId>,
-    changes: broadcast::Sender<AlertId>,
+    changes: broadcast::Sender<Change>,
+}
+
+/// What differs from before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// One alert or more came.
+    Came,
+    /// More is known of this one: it was told, given up or reopened.
+    Known(AlertId),
+}
+
+impl Change {
+    /// The alert of which more is known.
+    #[must_use]
+    pub const fn known(self) -> Option<AlertId> {
+        match self {
+            Self::Came => None,
+            Self::Known(id) => Some(id),
+        }
+    }
 }
 
 /// A queue just opened.
@@ -272,10 +294,16 @@ impl Queue {
         self.newest_pending.changed().await.map_err(|_| QueueError::Closed)
     }
 
-    /// Tells of alerts that are new, and of those that are told, given up or reopened, from now on.
+    /// Tells what differs, from now on.
     #[must_use]
-    pub fn changes(&self) -> broadcast::Receiver<AlertId> {
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
+    }
+
+    /// How many alerts came.
+    #[must_use]
+    pub fn arrivals(&self) -> Arrivals {
+        self.store.arrivals.read()
     }
 
     /// Lets go of the queue, and resolves when all others have too and all is written.

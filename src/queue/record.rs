@@ -37,6 +37,18 @@ pub enum Fate {
     Dropped(DropReason),
 }
 
+impl Fate {
+    /// In one word: `queued`, `ignored` or `repeat`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Dropped(DropReason::Ignored(_)) => "ignored",
+            Self::Dropped(DropReason::Repeat(_)) => "repeat",
+        }
+    }
+}
+
 /// Why an alert is not told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]

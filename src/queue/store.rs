@@ -46,6 +46,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::arrivals;
 use super::batch::Batch;
 use super::cleaning::Moves;
 use super::damage::{Aside, Damage};
@@ -83,6 +84,7 @@ pub(super) struct Store {
     index: RwLock<Index>,
     pub(super) reader: Reader,
     pub(super) flushes: Meter,
+    pub(super) arrivals: arrivals::Meter,
     folder: Folder,
     /// Damage found since it was opened.
     damage: Mutex<Option<Aside>>,
@@ -104,6 +106,7 @@ impl Store {
             key: log.key,
             reader: Reader::new(log.folder.clone(), log.key),
             flushes: Meter::default(),
+            arrivals: arrivals::Meter::default(),
             folder: log.folder.clone(),
             writing: Mutex::new((log, Moves::default())),
             index: RwLock::new(index),

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::arrivals::{Arrival, arrival};
 use super::batch::Batch;
 use super::record::{Delivery, Fate, Record, VERSION};
 use super::retention::{MOST_AT_ONCE, excess, is_old};
 use super::room::Room;
 use super::store::Store;
-use super::{Gate, QueueError, Read, Stock, Verdict};
+use super::{Change, Gate, QueueError, Read, Stock, Verdict};
 use crate::alert::{Alert, AlertId, Kind};
 use crate::config::Config;
 
@@ -52,8 +53,8 @@ pub(super) struct Announce {
     pub(super) newest: watch::Sender<AlertId>,
     /// The newest that is to be told: the dispatcher need not wake for others.
     pub(super) pending: watch::Sender<AlertId>,
-    /// Every alert that is new or of which something is known that was not.
-    pub(super) changes: broadcast::Sender<AlertId>,
+    /// That alerts came, and each of which something is known that was not.
+    pub(super) changes: broadcast::Sender<Change>,
 }
 
 pub(super) struct Writer<G> {
@@ -75,6 +76,8 @@ pub(super) struct Writer<G> {
     failing: Option<String>,
     /// The newest bad news that no channel could tell anybody.
     unreachable: Option<AlertId>,
+    /// Of the batch that is being written.
+    came: Vec<Arrival>,
 }
 
 impl<G: Gate> Writer<G> {
@@ -99,6 +102,7 @@ impl<G: Gate> Writer<G> {
             damage,
             failing: None,
             unreachable: None,
+            came: Vec::new(),
         };
         writer.take_stock();
         writer
@@ -189,11 +193,9 @@ impl<G: Gate> Writer<G> {
 
     /// Tells who watches what differs. Nobody may be watching.
     fn tell_changes(&self, before: AlertId, changed: Vec<AlertId>) {
-        if self.announce.changes.receiver_count() > 0 {
-            let new = (before.0 + 1..=self.newest.0).map(AlertId);
-            for id in new.chain(changed) {
-                drop(self.announce.changes.send(id));
-            }
+        let came = (self.newest > before).then_some(Change::Came);
+        for change in came.into_iter().chain(changed.into_iter().map(Change::Known)) {
+            drop(self.announce.changes.send(change));
         }
     }
 
@@ -206,6 +208,7 @@ impl<G: Gate> Writer<G> {
         match result {
             Ok(()) => {
                 self.gate.committed();
+                self.store.arrivals.count(std::mem::take(&mut self.came));
                 if self.newest > before {
                     self.announce.newest.send_replace(self.newest);
                 }
@@ -216,6 +219,7 @@ impl<G: Gate> Writer<G> {
             Err(error) => {
                 tracing::error!(%error, "nothing of this batch was kept");
                 self.gate.rolled_back();
+                self.came.clear();
                 self.take_stock();
             }
         }
@@ -275,6 +279,7 @@ impl<G: Gate> Writer<G> {
         {
             self.unreachable = Some(id);
         }
+        self.came.push(arrival(&alert, &fate));
         batch.admit(&Record { version: VERSION, alert, fate }, mail, pending);
         self.newest = id;
         if pending {

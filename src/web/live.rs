@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::guard::{Visit, Who};
 use super::site::{Site, now};
-use crate::alert::AlertId;
 use crate::channel::call::Progress;
+use crate::queue::Change;
 
 /// Most pages that are told.
 pub(super) const MOST_STREAMS: usize = 24;
@@ -31,7 +31,7 @@ const PULSE: Duration = Duration::from_secs(15);
 struct Listener {
     site: Arc<Site>,
     who: Who,
-    changes: broadcast::Receiver<AlertId>,
+    changes: broadcast::Receiver<Change>,
     calls: broadcast::Receiver<Progress>,
     last: Instant,
     _place: OwnedSemaphorePermit,

@@ -10,7 +10,7 @@ use super::histogram::{self, Histogram};
 use super::text::{Kind, Text};
 use crate::alert::{AlertId, Severity};
 use crate::channel::{Outcome, Reach};
-use crate::queue::{Attempt, Delivery, DropReason, Fate, Record};
+use crate::queue::{Arrivals, Attempt, Delivery, Record};
 
 /// Alerts of which it is remembered what was counted.
 const MOST: usize = 4096;
@@ -18,7 +18,6 @@ const MOST: usize = 4096;
 /// The counts.
 #[derive(Debug)]
 pub(in crate::web) struct Counters {
-    alerts: BTreeMap<(&'static str, &'static str), u64>,
     attempts: BTreeMap<(&'static str, &'static str), u64>,
     told: BTreeMap<&'static str, Histogram>,
     acknowledged: BTreeMap<&'static str, Histogram>,
@@ -33,7 +32,6 @@ pub(in crate::web) struct Counters {
 impl Default for Counters {
     fn default() -> Self {
         Self {
-            alerts: BTreeMap::new(),
             attempts: BTreeMap::new(),
             told: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
@@ -57,13 +55,6 @@ impl Counters {
     pub(super) fn count(&mut self, record: &Record, deliveries: &[Delivery]) {
         let alert = &record.alert;
         if !self.known.contains_key(&alert.id) {
-            let fate = match &record.fate {
-                Fate::Queued => "queued",
-                Fate::Dropped(DropReason::Ignored(_)) => "ignored",
-                Fate::Dropped(DropReason::Repeat(_)) => "repeat",
-            };
-            let severity = alert.severity().map_or("unknown", Severity::as_str);
-            *self.alerts.entry((fate, severity)).or_default() += 1;
             self.remember(alert.id);
         }
         for delivery in deliveries {
@@ -130,11 +121,6 @@ impl Counters {
 
     #[expect(clippy::cast_precision_loss, reason = "the format has floats")]
     pub(super) fn write(&self, text: &mut Text) {
-        text.family("alerts_total", Kind::Counter, "Alerts taken in, by what the filter said.");
-        for ((fate, severity), count) in &self.alerts {
-            let labels = [("fate", *fate), ("severity", *severity)];
-            text.sample("alerts_total", &labels, *count as f64);
-        }
         text.family("attempts_total", Kind::Counter, "Attempts to tell somebody, by their end.");
         for ((channel, outcome), count) in &self.attempts {
             let labels = [("channel", *channel), ("outcome", *outcome)];
@@ -157,6 +143,16 @@ impl Counters {
     }
 }
 
+/// The alerts that came.
+#[expect(clippy::cast_precision_loss, reason = "the format has floats")]
+pub(super) fn arrivals(arrivals: &Arrivals, text: &mut Text) {
+    text.family("alerts_total", Kind::Counter, "Alerts taken in, by what the filter said.");
+    for ((fate, severity), count) in arrivals {
+        let severity = severity.map_or("unknown", Severity::as_str);
+        text.sample("alerts_total", &[("fate", fate), ("severity", severity)], *count as f64);
+    }
+}
+
 fn lasted(
     histograms: &mut BTreeMap<&'static str, Histogram>,
     channel: &'static str,
@@ -172,7 +168,7 @@ mod tests {
     use super::*;
     use crate::alert::{Alert, MailText, Origin};
     use crate::config::ChannelName;
-    use crate::queue::Progress;
+    use crate::queue::{Fate, Progress};
 
     fn record(id: u64) -> Record {
         let alert = Alert {
@@ -201,6 +197,7 @@ mod tests {
         delivery.progress = Progress::Told(Reach::Acknowledged);
         counters.count(&record(1), std::slice::from_ref(&delivery));
         let mut text = Text::default();
+        arrivals(&Arrivals::from([(("queued", None), 1)]), &mut text);
         counters.write(&mut text);
         let text = text.finish();
         for line in [

@@ -21,7 +21,7 @@ use super::site::Site;
 use crate::alert::AlertId;
 use crate::config::Amount;
 use crate::health;
-use crate::queue::FLUSH_BOUNDS;
+use crate::queue::{Change, FLUSH_BOUNDS};
 
 pub(super) use counters::Counters;
 use histogram::Histogram;
@@ -38,14 +38,15 @@ pub(super) async fn follow(site: Arc<Site>) {
         tokio::select! {
             () = site.stop.cancelled() => return,
             change = changes.recv() => match change {
-                Ok(id) => drop(news.insert(id)),
+                Ok(Change::Known(id)) => drop(news.insert(id)),
+                Ok(Change::Came) => continue,
                 Err(RecvError::Lagged(count)) => miss(&site, count),
                 Err(RecvError::Closed) => return,
             },
         }
         while news.len() < BLOCK {
-            let Ok(id) = changes.try_recv() else { break };
-            news.insert(id);
+            let Ok(change) = changes.try_recv() else { break };
+            news.extend(change.known());
         }
         let site = Arc::clone(&site);
         let counting = move || news.into_iter().for_each(|id| count(&site, id));
@@ -89,6 +90,7 @@ pub(super) async fn metrics(State(site): State<Arc<Site>>, request: Request) -> 
         "store_flush_seconds",
         "How long a write of the store took until it was on the disk.",
     );
+    counters::arrivals(&site.parts.queue.arrivals(), &mut text);
     site.metrics.lock().unwrap_or_else(PoisonError::into_inner).write(&mut text);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text.finish()).into_response()

@@ -18,8 +18,9 @@ use crate::web::site::Site;
 /// Alerts that are read at a time.
 const BLOCK: usize = 250;
 
-/// Pause between two blocks: nobody waits for the history of yesterday.
-const BREATH: Duration = Duration::from_millis(20);
+/// Pause between two blocks: nobody waits for the history of yesterday, and in a storm of alerts what
+/// takes and tells them goes first.
+const BREATH: Duration = Duration::from_millis(200);
 
 /// Pause before what came is counted, as more may come; who looks counts at once.
 const PAUSE: Duration = Duration::from_secs(2);
