@@ -16,6 +16,10 @@ use crate::config::Audio;
 /// How often the sound card is asked.
 const TICK: Duration = Duration::from_millis(20);
 
+/// Samples (60 ms) that are gathered before the first of them is heard: a sound card is less regular
+/// than a line.
+const LEAD: usize = TELEPHONE_RATE as usize * 3 / 50;
+
 /// Most seconds of what the sound card hears.
 const LONGEST_INPUT: u32 = 300;
 
@@ -80,12 +84,15 @@ async fn live(card: &Audio, length: Duration, sound: &dyn Sound) -> Result<(), S
     let mut resampling = Resampling::new(recorder.rate(), TELEPHONE_RATE);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut samples, mut least) = (Vec::new(), LEAD);
     let end = Instant::now() + length;
     while Instant::now() < end {
         ticks.tick().await;
-        let samples = resampling.push(&recorder.take().map_err(text)?.samples);
-        if !samples.is_empty() {
+        samples.extend(resampling.push(&recorder.take().map_err(text)?.samples));
+        if samples.len() >= least {
+            let samples = std::mem::take(&mut samples);
             sound.play(Arc::new(Pcm { rate: TELEPHONE_RATE, samples })).await?;
+            least = 1;
         }
     }
     Ok(())
