@@ -5,6 +5,7 @@ mod audio;
 mod call;
 mod change;
 mod check_config;
+mod config;
 mod demo;
 mod doctor;
 mod explain;
@@ -49,6 +50,7 @@ use output::{Closed, Output};
   smtp-appliance demo                          see it at work, without any hardware
   smtp-appliance check-config                  is the configuration right?
   smtp-appliance doctor                        does everything work?
+  smtp-appliance config set mail.relay=smtp.example.org
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
   smtp-appliance call ana 'Disk full'          her phone rings, and says it
@@ -77,6 +79,9 @@ enum Command {
     Run(run::Args),
     /// Say whether a configuration file is right, and everything that is wrong with it.
     CheckConfig(check_config::Args),
+    /// Show and change any key of the configuration file, and go back.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Show and change who is told.
     #[command(subcommand)]
     People(people::Command),
@@ -196,6 +201,7 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::SendTest(args) => return send_test::run(&args, &mut context),
         Command::Sip(command) => return sip::run(command, &mut context),
         Command::Run(args) => run::run(&args, &context)?,
+        Command::Config(command) => config::run(command, &mut context)?,
         Command::People(command) => people::run(command, &mut context)?,
         Command::Groups(args) => people::groups(&args, &mut context)?,
         Command::Channel(command) => settings::channel(command, &mut context)?,

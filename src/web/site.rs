@@ -16,6 +16,7 @@ use super::account::{
     AccountFile, FileError, Lives, Lockout, Passwords, Role, Sessions, SetupToken, Totp, UserName,
 };
 use super::audit::Audit;
+use super::earlier::Earlier;
 use super::live::MOST_STREAMS;
 use super::metrics::Counters;
 use super::preview::Previews;
@@ -54,6 +55,7 @@ pub(super) struct Site {
     pub(super) accounts: AccountFile,
     pub(super) passwords: Passwords,
     pub(super) audit: Audit,
+    pub(super) earlier: Earlier,
     /// Folder of what the administration keeps.
     pub(super) folder: PathBuf,
     /// Ends what lasts, such as streams of events.
@@ -100,6 +102,7 @@ impl Site {
             accounts,
             passwords: Passwords::default(),
             audit: Audit::in_folder(&folder),
+            earlier: Earlier::in_folder(&folder),
             folder,
             stop,
             begun: now(),

@@ -15,6 +15,7 @@ mod alert_texts;
 mod audio;
 mod calls_many;
 mod cli;
+mod cli_config;
 mod cli_doctor;
 mod cli_provision;
 mod config_bad;
