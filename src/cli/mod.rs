@@ -1,6 +1,7 @@
 //! The command line: one file per command. Answers go to standard output, complaints to standard
 //! error; the exit code is 0 if it was done, 1 if it failed, 2 if it was not understood.
 
+mod api;
 mod audio;
 mod call;
 mod change;
@@ -9,6 +10,7 @@ mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod log;
 mod manual;
 mod modem_simulator;
 mod output;
@@ -21,7 +23,10 @@ mod send_test;
 mod session;
 mod settings;
 mod sip;
+mod statistics;
+mod status;
 mod table;
+mod update;
 mod voice;
 mod web;
 
@@ -79,6 +84,8 @@ enum Command {
     Run(run::Args),
     /// Say whether a configuration file is right, and everything that is wrong with it.
     CheckConfig(check_config::Args),
+    /// Say whether it would wake somebody now, and how each part is.
+    Status(status::Args),
     /// Show and change any key of the configuration file, and go back.
     #[command(subcommand)]
     Config(config::Command),
@@ -116,6 +123,14 @@ enum Command {
     /// Show and change who may use the administration in the browser.
     #[command(subcommand)]
     Web(web::Command),
+    /// Show how many alerts came, and how well they were told.
+    Statistics(statistics::Args),
+    /// Show the newest lines of the running appliance's log.
+    Log(log::Args),
+    /// Ask the running appliance whatever its API can be asked.
+    Api(api::Args),
+    /// Install a signed bundle on the image.
+    Update(update::Args),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
     /// Say what works, what does not, and what to do about it.
@@ -195,6 +210,8 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::Status(args) => return status::run(&args, &mut context),
+        Command::Api(args) => return api::run(args, &mut context),
         Command::Doctor(args) => return doctor::run(&args, &mut context),
         Command::Provision(args) => return provision::run(&args, &mut context),
         Command::Call(args) => return call::run(args, &mut context),
@@ -212,6 +229,9 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Say(args) => say::run(args, &context)?,
         Command::Web(command) => web::run(command, &mut context)?,
         Command::Voice(command) => voice::run(&command, &mut context)?,
+        Command::Statistics(args) => statistics::run(&args, &mut context)?,
+        Command::Log(args) => log::run(&args, &mut context)?,
+        Command::Update(args) => update::run(&args, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,
         Command::ModemSimulator(args) => modem_simulator::run(args)?,

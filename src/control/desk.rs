@@ -18,6 +18,9 @@ use crate::health::Status;
 use crate::queue::Queue;
 use crate::sip::Agent;
 
+/// Most alerts in one answer of a search.
+const MOST_FOUND: usize = 1000;
+
 /// What answers are made from; the command line and the web ask the same one.
 #[derive(Debug)]
 pub struct Desk {
@@ -54,6 +57,10 @@ impl Desk {
             Request::List { all, limit } => {
                 let alerts = list(self.queue.reader(), all, limit).map_err(text)?;
                 Ok(Answer::List { alerts })
+            }
+            Request::Search { wanted, limit } => {
+                let found = wanted.find(&self.queue, limit.min(MOST_FOUND)).await.map_err(text)?;
+                Ok(Answer::Found { alerts: found.alerts, next: found.next })
             }
             Request::Show { id } => {
                 let alert = show(self.queue.reader(), id).map_err(text)?;

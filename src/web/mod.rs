@@ -7,15 +7,17 @@
 
 pub mod account;
 mod api;
-mod archive;
+pub mod archive;
 mod audit;
 mod change;
+pub mod csv;
 mod earlier;
 mod facts;
 mod form;
 mod guard;
 mod lights;
 mod live;
+pub mod local;
 mod metrics;
 mod page;
 mod person;
@@ -24,7 +26,6 @@ mod preview;
 mod private;
 mod routes;
 mod said;
-mod search;
 mod self_test;
 mod server;
 mod site;
@@ -32,6 +33,7 @@ mod statistics;
 mod update;
 mod words;
 
+pub use api::{Operation, operations};
 pub use audit::{Audit, Entry};
 pub use earlier::Earlier;
 pub use form::keys;

@@ -19,12 +19,19 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    belongs_to_the_store(&file, folder)?;
+    let mut file = create(&draft)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
     File::open(folder)?.sync_all()
+}
+
+/// A new file.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    belongs_to_the_store(&file, folder)?;
+    Ok(file)
 }
 
 /// Adds to the end of a file.

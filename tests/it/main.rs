@@ -18,6 +18,7 @@ mod cli;
 mod cli_config;
 mod cli_doctor;
 mod cli_provision;
+mod cli_web;
 mod config_bad;
 mod config_edit;
 mod config_edit_table;

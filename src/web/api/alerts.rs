@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 use super::model::{Alert, Alerts, Balance, NewSeverity, PartState, Retried, Status};
 use super::{Caller, Fault, Query, json, number};
 use crate::alert::AlertId;
-use crate::control::{Answer, Request, show as shown};
+use crate::control::{Answer, Request, Wanted, show as shown};
 use crate::health::{self, Part};
 use crate::web::account::Scope;
+use crate::web::csv;
 use crate::web::facts::{Facts, Grade};
-use crate::web::search::Wanted;
 use crate::web::site::Site;
 
 /// Most alerts in one answer.
@@ -147,6 +147,32 @@ pub(super) async fn list(
     Ok(json(StatusCode::OK, &answer))
 }
 
+/// Alerts for a spreadsheet, the newest first: those found within the time of one search.
+#[utoipa::path(get, path = "/api/v1/alerts.csv", tag = "alerts",
+    params(
+        ("q" = Option<String>, Query, description = "Words that must all be somewhere in it"),
+        ("state" = Option<OfState>, Query, description = "waiting, told, partly, failed or dropped"),
+        ("severity" = Option<NewSeverity>, Query, description = "info, warning, error or critical"),
+        ("source" = Option<String>, Query, description = "zabbix, nagios, generic, …"),
+        ("host" = Option<String>, Query, description = "A part of the host's name"),
+        ("before" = Option<u64>, Query, maximum = 9_007_199_254_740_991_u64, description = "Only alerts of a lower number"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 500, description = "Most alerts: 50 if not said, 500 at most"),
+    ),
+    responses((status = 200, content_type = "text/csv", body = String),
+        (status = 400, body = super::model::Error), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error)))]
+pub(super) async fn csv(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let (wanted, limit) = asked.wanted()?;
+    let found = wanted.find(&site.parts.queue, limit).await;
+    let found = found.map_err(|error| Fault::store(&error))?;
+    Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv::alerts(&found.alerts)).into_response())
+}
+
 /// One alert with all that became of it.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts",
     params(("id" = u64, Path, description = "Its number")),
@@ -248,6 +274,7 @@ async fn act(
         Answer::Retried { deliveries } => Ok(json(StatusCode::OK, &Retried { deliveries })),
         Answer::Done
         | Answer::List { .. }
+        | Answer::Found { .. }
         | Answer::Show { .. }
         | Answer::Calling(_)
         | Answer::Tested { .. }

@@ -198,7 +198,7 @@ fn by(caller: &Caller) -> By {
     By { who: caller.name.clone(), from: caller.from.clone() }
 }
 
-fn answer(done: &Done) -> Response {
+pub(super) fn answer(done: &Done) -> Response {
     let changed = Changed { diff: as_text(&done.lines), warnings: done.warnings.clone() };
     json(StatusCode::OK, &changed)
 }

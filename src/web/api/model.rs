@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use crate::config::ChannelName;
 use crate::control::{AlertView, DeliveryView};
 use crate::queue::Progress;
-use crate::web::page::state_name;
 
 /// Why something was not done.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -94,7 +93,7 @@ impl From<AlertView> for Alert {
         Self {
             id: view.id.0,
             received: view.received.to_string(),
-            state: state_name(view.state),
+            state: view.state.as_str(),
             reason: view.reason,
             severity: view.severity.map(crate::alert::Severity::as_str),
             subject: view.subject,
@@ -352,6 +351,14 @@ pub(crate) struct Tested {
     /// `told`, `retry`, `refused` or `spared`.
     pub(crate) outcome: &'static str,
     pub(crate) detail: String,
+}
+
+/// Who is in a group.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Members {
+    /// Short names.
+    pub(crate) people: Vec<String>,
 }
 
 /// A way to tell people.
