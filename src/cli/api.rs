@@ -53,7 +53,7 @@ pub(super) fn run(args: Args, context: &mut Context) -> anyhow::Result<ExitCode>
     let method: Method = method.to_uppercase().parse().context("expected get, post, put, …")?;
     let body = match (args.data, args.file) {
         (Some(data), _) => Body::from(data),
-        (None, Some(file)) if file == PathBuf::from("-") => {
+        (None, Some(file)) if file.as_os_str() == "-" => {
             let mut read = Vec::new();
             stdin().lock().read_to_end(&mut read).context("cannot read standard input")?;
             Body::from(read)

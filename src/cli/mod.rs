@@ -36,6 +36,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use smtp_appliance::config::{ByteSize, Config, Loaded};
+use smtp_appliance::control::Answer;
 
 use output::{Closed, Output};
 
@@ -171,6 +172,14 @@ impl Context {
         let parsed = Config::parse("").map_err(|_| anyhow::anyhow!("the defaults are wrong"))?;
         Ok(parsed.config)
     }
+}
+
+/// What is to be said of an answer that is none to what was asked.
+fn unexpected(answer: Answer) -> anyhow::Error {
+    if let Answer::Failed { reason } = answer {
+        return anyhow::Error::msg(reason);
+    }
+    anyhow::anyhow!("unexpected answer of the running appliance: {answer:?}")
 }
 
 /// Speech is kept in the store by its owner alone: the appliance could not replace what somebody

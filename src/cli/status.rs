@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 use smtp_appliance::control::{self, Answer, Request};
 use smtp_appliance::health::{State, Status, Wakes};
 
-use super::{Context, output, table};
+use super::{Context, output, table, unexpected};
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Exit codes: 0 it would wake somebody, 1 it would not, or does not run.")]
@@ -18,10 +18,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode> {
     let store = context.load()?.appliance.store;
-    let status = match control::ask(&store, &Request::Health)? {
-        Answer::Health { status } => status,
-        answer => anyhow::bail!("unexpected answer of the running appliance: {answer:?}"),
-    };
+    let answer = control::ask(&store, &Request::Health)?;
+    let Answer::Health { status } = answer else { return Err(unexpected(answer)) };
     if args.json {
         context.out.json(&status)?;
     } else {

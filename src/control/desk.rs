@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 use super::sip_view::SipAccountView;
 use super::view::{list, show};
@@ -38,6 +38,8 @@ pub struct Desk {
     pub settings: watch::Receiver<Arc<Config>>,
     /// How the appliance is.
     pub health: watch::Receiver<Arc<Status>>,
+    /// Tells the watch over it that somebody has taken note of the alarms.
+    pub silence: Arc<Notify>,
 }
 
 /// Which of all calls is the one that was asked for.
@@ -101,6 +103,13 @@ impl Desk {
             Request::Health => {
                 let status = Status::clone(&self.health.borrow());
                 Ok(Answer::Health { status: Box::new(status) })
+            }
+            Request::Silence => {
+                if !self.health.borrow().is_alarming() {
+                    return Err("there is no alarm that somebody has not taken note of".to_owned());
+                }
+                self.silence.notify_one();
+                Ok(Answer::Done)
             }
             Request::Reload => {
                 let (answer, answered) = oneshot::channel();

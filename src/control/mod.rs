@@ -89,6 +89,8 @@ pub enum Request {
     Reload,
     /// How the appliance is.
     Health,
+    /// Somebody has taken note of the alarms: they sound no more.
+    Silence,
 }
 
 /// What is answered.

@@ -82,12 +82,15 @@ pub async fn ask(
     body: Body,
 ) -> Result<Response<Incoming>, LocalError> {
     let path = path(store);
-    let stream = UnixStream::connect(&path).await.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+    let stream = UnixStream::connect(&path).await.map_err(|error| {
+        let kind = error.kind();
+        if matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) {
             LocalError::NotRunning(store.to_owned())
+        } else if kind == io::ErrorKind::PermissionDenied {
+            LocalError::NotAllowed(path)
+        } else {
+            LocalError::Io(error)
         }
-        io::ErrorKind::PermissionDenied => LocalError::NotAllowed(path),
-        _ => LocalError::Io(error),
     })?;
     let request = Request::builder()
         .method(method)

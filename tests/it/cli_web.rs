@@ -165,7 +165,7 @@ async fn a_history_from_the_page_is_restored_with_every_story() {
     assert_eq!(after.len(), 3);
     assert!(after[0].deliveries.iter().all(|told| !told.attempts.is_empty()));
     assert!(other.mails.all().is_empty() && other.phone.all().is_empty());
-    assert_eq!(running.queue.reader().raw(waiting).unwrap().is_empty(), false);
+    assert!(!running.queue.reader().raw(waiting).unwrap().is_empty());
     // Numbers go on from there.
     assert!(running.send("ana", "new").await > waiting);
     running.idle().await;

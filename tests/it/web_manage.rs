@@ -186,7 +186,7 @@ async fn what_else_a_page_can_do_the_api_can() {
         assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
         tool.get("/api/v1/statistics.csv?span=day").must(200).says("host,");
         let archive = tool.get("/api/v1/backup/history").must(200);
-        assert!(archive.bytes.starts_with(b"queue/") && archive.bytes.len() % 512 == 0);
+        assert!(archive.bytes.starts_with(b"queue/") && archive.bytes.len().is_multiple_of(512));
 
         let members = |people: &[&str]| json!({ "people": people });
         let group = |tool: &mut Browser, name: &str, people: &[&str]| {

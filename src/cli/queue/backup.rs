@@ -89,7 +89,7 @@ fn unpack(file: &Path, into: &Path) -> anyhow::Result<()> {
 
 /// How many alerts there are, and how many of them wait. A store that cannot be read whole is not taken.
 fn look(folder: &Path, tell_again: bool) -> anyhow::Result<(usize, usize)> {
-    let offline = queue::open_offline(folder.to_owned())?;
+    let offline = queue::open_offline(folder)?;
     if let Some(damage) = &offline.damage {
         // The backup still has it.
         drop(fs::remove_dir_all(&damage.set_aside));

@@ -12,7 +12,7 @@ use smtp_appliance::alert::{AlertId, Severity};
 use smtp_appliance::control::{self, AlertView, Answer, ClientError, Request, State, Wanted};
 use smtp_appliance::web::csv;
 
-use super::{Context, output};
+use super::{Context, output, unexpected};
 
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Command {
@@ -143,8 +143,8 @@ pub(super) fn run(command: &Command, context: &mut Context) -> anyhow::Result<()
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Search {
     /// Words that must all be in its mail, such as 'disk web-01'.
-    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
-    search: String,
+    #[arg(long = "search", value_name = "WORDS", default_value = "", hide_default_value = true)]
+    words: String,
     /// How it stands.
     #[arg(long, value_parser = PossibleValuesParser::new(State::ALL.map(State::as_str)))]
     state: Option<String>,
@@ -165,7 +165,7 @@ pub(super) struct Search {
 impl From<Search> for Wanted {
     fn from(search: Search) -> Self {
         Self {
-            q: search.search,
+            q: search.words,
             state: search.state.unwrap_or_default(),
             severity: search.severity.unwrap_or_default(),
             source: search.source.unwrap_or_default(),
@@ -176,11 +176,9 @@ impl From<Search> for Wanted {
 }
 
 fn list(store: &Path, all: bool, limit: usize) -> anyhow::Result<Vec<AlertView>> {
-    match ask(store, &Request::List { all, limit })?.0 {
-        Answer::List { alerts } => Ok(alerts),
-        Answer::Failed { reason } => anyhow::bail!("{reason}"),
-        answer => anyhow::bail!("unexpected answer of the running appliance: {answer:?}"),
-    }
+    let (answer, _) = ask(store, &Request::List { all, limit })?;
+    let Answer::List { alerts } = answer else { return Err(unexpected(answer)) };
+    Ok(alerts)
 }
 
 /// Nobody waits long for one answer: a search goes on from where it came to.
@@ -188,16 +186,12 @@ fn find(store: &Path, mut wanted: Wanted, most: usize) -> anyhow::Result<Vec<Ale
     let mut found = Vec::new();
     loop {
         let limit = most - found.len();
-        match ask(store, &Request::Search { wanted: wanted.clone(), limit })?.0 {
-            Answer::Found { alerts, next } => {
-                found.extend(alerts.into_iter().take(limit));
-                match next {
-                    Some(next) if found.len() < most => wanted.before = Some(next),
-                    Some(_) | None => return Ok(found),
-                }
-            }
-            Answer::Failed { reason } => anyhow::bail!("{reason}"),
-            answer => anyhow::bail!("unexpected answer of the running appliance: {answer:?}"),
+        let (answer, _) = ask(store, &Request::Search { wanted: wanted.clone(), limit })?;
+        let Answer::Found { alerts, next } = answer else { return Err(unexpected(answer)) };
+        found.extend(alerts.into_iter().take(limit));
+        match next {
+            Some(next) if found.len() < most => wanted.before = Some(next),
+            Some(_) | None => return Ok(found),
         }
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
         | Request::SipStatus
         | Request::SipTest { .. }
         | Request::Reload
-        | Request::Health => {
+        | Request::Health
+        | Request::Silence => {
             bail!("the appliance is not running")
         }
     }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Alert, Alerts, Balance, NewSeverity, PartState, Retried, Status};
+use super::model::{Alarm, Alert, Alerts, Balance, NewSeverity, PartState, Retried, Status};
 use super::{Caller, Fault, Query, json, number};
 use crate::alert::AlertId;
 use crate::control::{Answer, Request, Wanted, show as shown};
@@ -46,6 +46,7 @@ pub(super) async fn status(
             Grade::Bad => "bad",
         },
         findings: facts.findings(&crate::web::words::EN),
+        alarms: facts.health.alarms.iter().map(|alarm| alarm_of(&facts.health, *alarm)).collect(),
         waiting: facts.pending,
         free_bytes: facts.free_space,
         running_seconds: facts.running.as_secs(),
@@ -58,6 +59,30 @@ pub(super) async fn status(
 
 fn balance(balance: &health::Balance) -> Option<Balance> {
     Some(Balance { amount: balance.amount?.as_f64(), at: balance.at?.to_string() })
+}
+
+fn alarm_of(health: &health::Status, alarm: health::Alarm) -> Alarm {
+    let silenced = health.silenced.contains(&alarm);
+    let (id, why) = match alarm {
+        health::Alarm::Untold(id) => (id, "untold"),
+        health::Alarm::Unacknowledged(id) => (id, "unacknowledged"),
+    };
+    Alarm { alert: id.0, why, silenced }
+}
+
+/// Take note of the alarms: they sound no more, as after a press of the button.
+#[utoipa::path(post, path = "/api/v1/silence", tag = "alerts",
+    responses((status = 204, description = "done"), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 409, body = super::model::Error)))]
+pub(super) async fn silence(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Act)?;
+    let answer = site.parts.desk.answer(Request::Silence).await;
+    answer.map_err(|reason| Fault::new(StatusCode::CONFLICT, reason))?;
+    site.audit.note(&caller.name, &caller.from, "alarm.silence", "");
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn part((part, state): (&Part, &health::State)) -> (String, PartState) {

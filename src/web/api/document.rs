@@ -22,7 +22,7 @@ use super::{
         trial::speak, trial::said, file::show, file::check, file::put, file::earlier, file::undo, access::users,
         access::put_user, access::remove_user, access::tokens, access::add_token,
         access::remove_token, records::log, records::audit, records::backup, records::history,
-        alerts::csv, statistics::csv, people::put_group, keys::show, keys::set, trial::voices,
+        alerts::csv, alerts::silence, statistics::csv, people::put_group, keys::show, keys::set, trial::voices,
         machine::last, machine::run, machine::relay, machine::call, machine::updated, machine::update,
     ),
     components(schemas(model::Error, alerts::OfState, records::OfLevel, statistics::OfSpan)),

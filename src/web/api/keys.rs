@@ -20,7 +20,7 @@ use crate::web::site::Site;
 
 /// A key of the configuration.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Key {
+pub(super) struct Setting {
     /// With dots: `mail.relay`, `person.ana.phone`.
     key: String,
     /// What the file says, a line for each item of a list; never that of a secret.
@@ -33,7 +33,7 @@ pub(super) struct Key {
     help: String,
 }
 
-impl From<Entry> for Key {
+impl From<Entry> for Setting {
     fn from(entry: Entry) -> Self {
         Self {
             is_set: entry.value.is_some(),
@@ -68,7 +68,7 @@ pub(super) struct NewValues {
 /// Every key there is with what the file says, or those of a section.
 #[utoipa::path(get, path = "/api/v1/config/keys", tag = "configuration",
     params(("key" = Option<String>, Query, description = "A key, a table or a section: all if not said")),
-    responses((status = 200, body = [Key]), (status = 400, body = super::model::Error),
+    responses((status = 200, body = [Setting]), (status = 400, body = super::model::Error),
         (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
         (status = 404, body = super::model::Error)))]
 pub(super) async fn show(
@@ -80,7 +80,7 @@ pub(super) async fn show(
     let text = change::text(&site).await.map_err(|error| refused(&error))?;
     let unknown = |error: KeyError| Fault::new(StatusCode::NOT_FOUND, error.to_string());
     let entries = keys::entries(&text, &asked.key).map_err(unknown)?;
-    let keys: Vec<Key> = entries.into_iter().map(Key::from).collect();
+    let keys: Vec<Setting> = entries.into_iter().map(Setting::from).collect();
     Ok(json(StatusCode::OK, &keys))
 }
 

@@ -84,6 +84,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/audit", get(records::audit))
         .route("/backup/configuration", get(records::backup))
         .route("/backup/history", get(records::history))
+        .route("/silence", post(alerts::silence))
         .route("/self-test", get(machine::last).post(machine::run))
         .route("/trial/relay", post(machine::relay))
         .route("/trial/sip", post(machine::call))

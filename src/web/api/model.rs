@@ -185,6 +185,8 @@ pub(crate) struct Status {
     pub(crate) parts: BTreeMap<String, PartState>,
     /// The SIM card's balance, where it is asked for and known.
     pub(crate) balance: Option<Balance>,
+    /// What must be made known on the spot, since nobody heard of it otherwise.
+    pub(crate) alarms: Vec<Alarm>,
     /// Alerts that wait to be told.
     pub(crate) waiting: usize,
     /// Free bytes on the disk of the store.
@@ -202,6 +204,16 @@ pub(crate) struct Balance {
     /// When the operator told it.
     #[schema(format = DateTime)]
     pub(crate) at: String,
+}
+
+/// An alert of which nobody heard.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Alarm {
+    pub(crate) alert: u64,
+    /// `untold`: all that was tried has failed; `unacknowledged`: it has waited too long.
+    pub(crate) why: &'static str,
+    /// Whether somebody has taken note: it sounds no more.
+    pub(crate) silenced: bool,
 }
 
 /// How a part is.

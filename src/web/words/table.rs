@@ -143,6 +143,11 @@ words! {
     seen_as: "Seen as", "Vista como";
     last_error: "Last error", "Último error";
     lights: "Lights", "Luces";
+    alarm: "Alarm", "Alarma";
+    alarm_untold: "nobody could be told of it", "no se pudo avisar a nadie";
+    alarm_unacknowledged: "nobody has acknowledged it for too long", "nadie la ha aceptado desde hace demasiado";
+    alarm_silenced: "somebody has taken note; it is silent", "alguien ha tomado nota; está en silencio";
+    silence: "Silence the buzzer", "Silenciar el zumbador";
     led_health: "Health", "Salud";
     led_fault: "Fault", "Fallo";
     dark: "dark", "apagada";
