@@ -15,7 +15,7 @@ use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
 use crate::health::Status;
-use crate::queue::Queue;
+use crate::queue::{Queue, Read, ReadError};
 use crate::sip::Agent;
 
 /// Most alerts in one answer of a search.
@@ -57,7 +57,7 @@ impl Desk {
     pub async fn answer(&self, request: Request) -> Result<Answer, String> {
         match request {
             Request::List { all, limit } => {
-                let alerts = list(self.queue.reader(), all, limit).map_err(text)?;
+                let alerts = self.read(move |reader| list(reader, all, limit)).await?;
                 Ok(Answer::List { alerts })
             }
             Request::Search { wanted, limit } => {
@@ -65,7 +65,7 @@ impl Desk {
                 Ok(Answer::Found { alerts: found.alerts, next: found.next })
             }
             Request::Show { id } => {
-                let alert = show(self.queue.reader(), id).map_err(text)?;
+                let alert = self.read(move |reader| show(reader, id)).await?;
                 let alert = alert.ok_or_else(|| CommandError::UnknownAlert(id).to_string())?;
                 Ok(Answer::Show { alert: Box::new(alert) })
             }
@@ -118,6 +118,16 @@ impl Desk {
                 Ok(Answer::Done)
             }
         }
+    }
+
+    /// Reads in the store, beside the tasks.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Read) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, String> {
+        let queue = self.queue.clone();
+        let reading = tokio::task::spawn_blocking(move || read(queue.reader())).await;
+        reading.map_err(text)?.map_err(text)
     }
 
     fn agent(&self) -> Result<Agent, String> {

@@ -209,7 +209,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
-    let view = shown(site.parts.queue.reader(), number(&id)?);
+    let id = number(&id)?;
+    let view = site.read(move |reader| shown(reader, id)).await;
     let view = view.map_err(|error| Fault::store(&error))?;
     let view = view.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such alert"))?;
     Ok(json(StatusCode::OK, &Alert::from(view)))
@@ -228,10 +229,10 @@ pub(super) async fn mail(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
     let unknown = || Fault::new(StatusCode::NOT_FOUND, "there is no mail of this alert");
-    let (id, reader) = (number(&id)?, site.parts.queue.reader());
-    let record = reader.record(id).map_err(|error| Fault::store(&error))?;
+    let id = number(&id)?;
+    let read = site.read(move |reader| Ok((reader.record(id)?, reader.raw(id)?))).await;
+    let (record, raw): (_, Bytes) = read.map_err(|error| Fault::store(&error))?;
     record.ok_or_else(unknown)?;
-    let raw: Bytes = reader.raw(id).map_err(|error| Fault::store(&error))?;
     if raw.is_empty() {
         return Err(unknown());
     }
@@ -290,7 +291,8 @@ async fn act(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Act)?;
     let id = number(id)?;
-    let known = site.parts.queue.reader().record(id).map_err(|error| Fault::store(&error))?;
+    let known = site.read(move |reader| reader.record(id)).await;
+    let known = known.map_err(|error| Fault::store(&error))?;
     known.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such alert"))?;
     let answer = site.parts.desk.answer(request(id)).await;
     let answer = answer.map_err(|reason| Fault::new(StatusCode::CONFLICT, reason))?;

@@ -125,7 +125,8 @@ pub(super) async fn said(
     caller.may(Scope::Act)?;
     let unknown = || Fault::new(StatusCode::NOT_FOUND, "there is no such alert for this person");
     let person: PersonName = person.parse().map_err(|_| unknown())?;
-    let record = site.parts.queue.reader().record(number(&id)?);
+    let id = number(&id)?;
+    let record = site.read(move |reader| reader.record(id)).await;
     let record = record.map_err(|error| Fault::store(&error))?.ok_or_else(unknown)?;
     if !record.alert.people.contains(&person) {
         return Err(unknown());
