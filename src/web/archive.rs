@@ -114,7 +114,7 @@ pub fn unpack(archive: &mut impl Read, into: &Path) -> io::Result<()> {
     private::have_folder(into)?;
     let mut block = [0; BLOCK];
     for _ in 0..MOST {
-        archive.read_exact(&mut block)?;
+        archive.read_exact(&mut block).map_err(cut_off)?;
         if block.iter().all(|byte| *byte == 0) {
             return File::open(into)?.sync_all();
         }
@@ -123,12 +123,12 @@ pub fn unpack(archive: &mut impl Read, into: &Path) -> io::Result<()> {
             let mut file = private::create(&into.join(name))?;
             let copied = io::copy(&mut archive.by_ref().take(entry.length), &mut file)?;
             if copied < entry.length {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                return Err(cut_off(io::ErrorKind::UnexpectedEof.into()));
             }
             file.sync_all()?;
         }
         let padding = padding(entry.length);
-        archive.read_exact(block.get_mut(..padding).unwrap_or_default())?;
+        archive.read_exact(block.get_mut(..padding).unwrap_or_default()).map_err(cut_off)?;
     }
     Err(foreign("it holds too many files"))
 }
@@ -166,6 +166,13 @@ fn read_header(block: &[u8; BLOCK]) -> io::Result<Entry> {
 fn is_plain(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.';
     !name.is_empty() && !name.starts_with('.') && name.bytes().all(is_plain)
+}
+
+fn cut_off(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return foreign("it breaks off, or is no tar");
+    }
+    error
 }
 
 fn foreign(what: &str) -> io::Error {
