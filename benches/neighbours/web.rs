@@ -41,6 +41,9 @@ const WEB_CLIENTS: u32 = 8;
 /// Pairs of times without and with requests.
 const PAIRS: usize = 3;
 
+/// A file system in memory.
+const MEMORY: &str = "/dev/shm";
+
 /// How long each of them lasts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lengths(Duration);
@@ -53,7 +56,15 @@ impl Lengths {
 
 pub(crate) fn measure(folder: &Path, lengths: Lengths, report: &mut Report) -> Result<()> {
     pages(&folder.join("pages"), report)?;
-    beside_mails(&folder.join("beside"), lengths, report)
+    beside_mails(&folder.join("beside"), "", lengths, report)?;
+    let memory = Path::new(MEMORY);
+    if !memory.is_dir() {
+        report.note(&format!("no {MEMORY} here: what the disk does to mails is not taken out"));
+        return Ok(());
+    }
+    // Without the disk, whose syncs spread more than requests do.
+    let store = tempfile::tempdir_in(memory)?;
+    beside_mails(&store.path().join("beside"), ", store in memory", lengths, report)
 }
 
 /// A browser that is logged in.
@@ -156,7 +167,13 @@ fn pages(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn beside_mails(folder: &Path, Lengths(length): Lengths, report: &mut Report) -> Result<()> {
+/// `place` says in the report where the stores are.
+fn beside_mails(
+    folder: &Path,
+    place: &str,
+    Lengths(length): Lengths,
+    report: &mut Report,
+) -> Result<()> {
     let address = free_address()?;
     let ours = Running::start(&folder.join("with"), &with_web(address), KEEP_ALL)?;
     let off = format!("{NO_CHANNELS}\n[web]\nenabled = false\n");
@@ -180,7 +197,8 @@ fn beside_mails(folder: &Path, Lengths(length): Lengths, report: &mut Report) ->
         send(bare.address, length)?;
         send(bare.address, length)?;
     }
-    let what = format!("{MAILS} mails/s, MAIL to 250, with {REQUESTS} requests/s on the status");
+    let what =
+        format!("{MAILS} mails/s, MAIL to 250, with {REQUESTS} requests/s on the status{place}");
     for (name, ratios, of) in [("median", &medians, 50), ("99 of 100", &lasts, 99)] {
         let (with, without) = (of_a_hundred(&busy, of), of_a_hundred(&quiet, of));
         let value = Value {
@@ -207,7 +225,7 @@ fn beside_mails(folder: &Path, Lengths(length): Lengths, report: &mut Report) ->
         number: median(&looks),
         text: format!("{:.1} ms, 99 of 100 {:.1} ms", median(&looks), of_a_hundred(&looks, 99)),
     };
-    report.fact("the status under that load, median", &value);
+    report.fact(&format!("the status under that load{place}, median"), &value);
     report.note(&format!("mails {}, requests {}", quiet.len() + busy.len(), looks.len()));
     for (what, name) in [("VmHWM:", "at most"), ("VmRSS:", "afterwards")] {
         let (with, without) = (ours.memory(what)?, bare.memory(what)?);
@@ -216,7 +234,8 @@ fn beside_mails(folder: &Path, Lengths(length): Lengths, report: &mut Report) ->
             number: more.number,
             text: format!("{} ({} against {})", more.text, mib(with).text, mib(without).text),
         };
-        let row = format!("memory with the administration under that load, {name}: more than off");
+        let row =
+            format!("memory with the administration under that load{place}, {name}: more than off");
         report.row(&row, "at most 20 MB", &value, |v| v <= 20.0);
     }
     Ok(())

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 use jiff::Timestamp;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -123,6 +123,7 @@ impl Appliance {
         let gsm = gsm.reporting_to(handle.receipts);
         let door: Arc<dyn Door> = Arc::new(Intake::new(queue.clone()));
         let smtp = smtp::Server::bind(settings.clone(), Arc::clone(&door))?;
+        let silence = Arc::new(Notify::new());
         let (health, status) = Health::new(
             Sources {
                 settings: settings.clone(),
@@ -133,6 +134,7 @@ impl Appliance {
                 agent: agent.clone(),
                 queue: queue.clone(),
                 commands: handle.commands.clone(),
+                silence: Arc::clone(&silence),
             },
             config_file,
         );
@@ -145,6 +147,7 @@ impl Appliance {
             agent,
             settings: settings.clone(),
             health: status.clone(),
+            silence,
         });
         let control = control::Server::bind(&config.appliance.store, Arc::clone(&desk))?;
         let web = web::Server::bind(web::Parts {

@@ -8,7 +8,7 @@ use super::button::{Button, Contact, Press};
 use super::pattern::{is_lit, is_loud};
 use super::power::{Key, ModemPower, Wish};
 use super::{Input, Led, Output};
-use crate::health::{Alarm, Status};
+use crate::health::Status;
 
 /// What is to be done besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +53,6 @@ pub struct Panel {
     button: Button,
     contacts: BTreeMap<usize, Contact>,
     power: ModemPower,
-    /// Alarms somebody has taken note of.
-    silenced: Vec<Alarm>,
     shown: BTreeMap<Output, bool>,
 }
 
@@ -67,7 +65,6 @@ impl Panel {
             button: Button::default(),
             contacts: BTreeMap::new(),
             power: ModemPower::default(),
-            silenced: Vec::new(),
             shown: BTreeMap::new(),
         }
     }
@@ -75,13 +72,9 @@ impl Panel {
     /// Looks at everything.
     pub fn look(&mut self, seen: &Seen<'_>, now: Instant) -> Tick {
         let mut tick = Tick::default();
-        self.silenced.retain(|alarm| seen.status.alarms.contains(alarm));
-        let (is_closed, alarms) = (seen.is_closed, &seen.status.alarms);
+        let is_closed = seen.is_closed;
         match self.button.look(is_closed(Input::Button), now) {
-            Some(Press::Short) if self.is_alarm(seen.status) => {
-                self.silenced.clone_from(alarms);
-                tick.acts.push(Act::Silenced);
-            }
+            Some(Press::Short) if seen.status.is_alarming() => tick.acts.push(Act::Silenced),
             Some(Press::Short) => tick.acts.push(Act::Test),
             Some(Press::Held) => tick.acts.push(Act::Reprovision),
             None => {}
@@ -96,7 +89,7 @@ impl Panel {
         if begins {
             tick.acts.push(Act::ModemKey);
         }
-        let alarm = self.is_alarm(seen.status);
+        let alarm = seen.status.is_alarming();
         let time = now.saturating_duration_since(self.begun);
         for (output, on) in self.outputs(seen.status, alarm, key, time) {
             if self.shown.insert(output, on) != Some(on) {
@@ -104,10 +97,6 @@ impl Panel {
             }
         }
         tick
-    }
-
-    fn is_alarm(&self, status: &Status) -> bool {
-        status.alarms.iter().any(|alarm| !self.silenced.contains(alarm))
     }
 
     fn outputs(
@@ -134,7 +123,7 @@ pub(super) mod tests {
     use super::*;
     use crate::alert::AlertId;
     use crate::config::ChannelName;
-    use crate::health::{Alert, Figures, Part, State, Wakes};
+    use crate::health::{Alarm, Alert, Figures, Part, State, Wakes};
 
     /// All is well, and nothing is configured.
     pub(in crate::board) fn status() -> Status {
@@ -143,6 +132,7 @@ pub(super) mod tests {
             wakes: Wakes::Yes(vec![ChannelName::Gsm]),
             alert: Alert::Quiet,
             alarms: Vec::new(),
+            silenced: Vec::new(),
             proven: true,
             figures: Figures::default(),
             last_failure: None,
@@ -228,6 +218,7 @@ pub(super) mod tests {
         };
         assert_eq!(sounds(&mut bench, &status), 20);
         assert_eq!(bench.press(200, &status), [Act::Silenced]);
+        status.silenced.clone_from(&status.alarms);
         assert_eq!(sounds(&mut bench, &status), 0);
         // Now the button is for tests again.
         assert_eq!(bench.press(200, &status), [Act::Test]);

@@ -1,13 +1,16 @@
 //! The command line: one file per command. Answers go to standard output, complaints to standard
 //! error; the exit code is 0 if it was done, 1 if it failed, 2 if it was not understood.
 
+mod api;
 mod audio;
 mod call;
 mod change;
 mod check_config;
+mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod log;
 mod manual;
 mod modem_simulator;
 mod output;
@@ -20,7 +23,10 @@ mod send_test;
 mod session;
 mod settings;
 mod sip;
+mod statistics;
+mod status;
 mod table;
+mod update;
 mod voice;
 mod web;
 
@@ -30,6 +36,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use smtp_appliance::config::{ByteSize, Config, Loaded};
+use smtp_appliance::control::Answer;
 
 use output::{Closed, Output};
 
@@ -49,6 +56,7 @@ use output::{Closed, Output};
   smtp-appliance demo                          see it at work, without any hardware
   smtp-appliance check-config                  is the configuration right?
   smtp-appliance doctor                        does everything work?
+  smtp-appliance config set mail.relay=smtp.example.org
   smtp-appliance people add ana --phone '+34 600 000 001' --group oncall
   smtp-appliance send-test ana                 does she get it?
   smtp-appliance call ana 'Disk full'          her phone rings, and says it
@@ -77,6 +85,11 @@ enum Command {
     Run(run::Args),
     /// Say whether a configuration file is right, and everything that is wrong with it.
     CheckConfig(check_config::Args),
+    /// Say whether it would wake somebody now, and how each part is.
+    Status(status::Args),
+    /// Show and change any key of the configuration file, and go back.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Show and change who is told.
     #[command(subcommand)]
     People(people::Command),
@@ -111,6 +124,14 @@ enum Command {
     /// Show and change who may use the administration in the browser.
     #[command(subcommand)]
     Web(web::Command),
+    /// Show how many alerts came, and how well they were told.
+    Statistics(statistics::Args),
+    /// Show the newest lines of the running appliance's log.
+    Log(log::Args),
+    /// Ask the running appliance whatever its API can be asked.
+    Api(api::Args),
+    /// Install a signed bundle on the image.
+    Update(update::Args),
     /// Show what the appliance understands of a mail, and what it would tell.
     Explain(explain::Args),
     /// Say what works, what does not, and what to do about it.
@@ -153,6 +174,14 @@ impl Context {
     }
 }
 
+/// What is to be said of an answer that is none to what was asked.
+fn unexpected(answer: Answer) -> anyhow::Error {
+    if let Answer::Failed { reason } = answer {
+        return anyhow::Error::msg(reason);
+    }
+    anyhow::anyhow!("unexpected answer of the running appliance: {answer:?}")
+}
+
 /// Speech is kept in the store by its owner alone: the appliance could not replace what somebody
 /// else left there.
 fn keep_speech_of_the_owner(config: &mut Config) {
@@ -190,12 +219,15 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::CheckConfig(args) => return check_config::run(args, &mut context),
+        Command::Status(args) => return status::run(&args, &mut context),
+        Command::Api(args) => return api::run(args, &mut context),
         Command::Doctor(args) => return doctor::run(&args, &mut context),
         Command::Provision(args) => return provision::run(&args, &mut context),
         Command::Call(args) => return call::run(args, &mut context),
         Command::SendTest(args) => return send_test::run(&args, &mut context),
         Command::Sip(command) => return sip::run(command, &mut context),
         Command::Run(args) => run::run(&args, &context)?,
+        Command::Config(command) => config::run(command, &mut context)?,
         Command::People(command) => people::run(command, &mut context)?,
         Command::Groups(args) => people::groups(&args, &mut context)?,
         Command::Channel(command) => settings::channel(command, &mut context)?,
@@ -206,6 +238,9 @@ fn dispatch(command: Command, mut context: Context) -> anyhow::Result<ExitCode> 
         Command::Say(args) => say::run(args, &context)?,
         Command::Web(command) => web::run(command, &mut context)?,
         Command::Voice(command) => voice::run(&command, &mut context)?,
+        Command::Statistics(args) => statistics::run(&args, &mut context)?,
+        Command::Log(args) => log::run(&args, &mut context)?,
+        Command::Update(args) => update::run(&args, &mut context)?,
         Command::Explain(args) => explain::run(&args, &mut context)?,
         Command::Demo(args) => demo::run(args)?,
         Command::ModemSimulator(args) => modem_simulator::run(args)?,

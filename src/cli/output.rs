@@ -4,6 +4,8 @@ use std::env;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Stdout, Write};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// Whoever read our output has gone: there is nothing more to do, and nothing failed.
@@ -57,6 +59,11 @@ pub(super) fn width() -> Option<usize> {
 pub(super) fn complain(message: &str) {
     // When even that is closed nobody can be told.
     drop(writeln!(io::stderr(), "smtp-appliance: {message}"));
+}
+
+/// A moment, in the time of this machine.
+pub(super) fn time(at: Timestamp) -> String {
+    at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Text of a mail or of a peer as it may be shown on a terminal: on one line, and without

@@ -37,6 +37,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<ExitCode
         Answer::Tested { outcomes } => outcomes,
         Answer::Failed { reason } => anyhow::bail!("{reason}"),
         answer @ (Answer::List { .. }
+        | Answer::Found { .. }
         | Answer::Show { .. }
         | Answer::Retried { .. }
         | Answer::Calling(_)

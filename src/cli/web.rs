@@ -13,12 +13,10 @@ use smtp_appliance::web::account::{
 };
 
 use super::Context;
+use super::change::WHO;
 
 /// A day.
 const DAY: Duration = Duration::from_hours(24);
-
-/// By whom what is done here is done, in the audit log.
-const WHO: &str = "the command line";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -2,11 +2,13 @@
 
 mod amount;
 mod board;
+pub mod diff;
 mod directory;
 pub mod edit;
 mod emergency;
 mod fault;
 mod load;
+pub mod mask;
 mod name;
 mod read;
 mod section;

@@ -57,6 +57,7 @@ pub fn call(
         match next(&mut answers)? {
             Answer::Calling(progress) => watch(progress),
             answer @ (Answer::List { .. }
+            | Answer::Found { .. }
             | Answer::Show { .. }
             | Answer::Retried { .. }
             | Answer::Tested { .. }

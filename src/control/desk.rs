@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 use super::sip_view::SipAccountView;
 use super::view::{list, show};
@@ -15,8 +15,11 @@ use crate::channel::{Job, Outcome};
 use crate::config::{ChannelName, Config, PersonName};
 use crate::dispatch::{Command, CommandError};
 use crate::health::Status;
-use crate::queue::Queue;
+use crate::queue::{Queue, Read, ReadError};
 use crate::sip::Agent;
+
+/// Most alerts in one answer of a search.
+const MOST_FOUND: usize = 1000;
 
 /// What answers are made from; the command line and the web ask the same one.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Desk {
     pub settings: watch::Receiver<Arc<Config>>,
     /// How the appliance is.
     pub health: watch::Receiver<Arc<Status>>,
+    /// Tells the watch over it that somebody has taken note of the alarms.
+    pub silence: Arc<Notify>,
 }
 
 /// Which of all calls is the one that was asked for.
@@ -52,11 +57,15 @@ impl Desk {
     pub async fn answer(&self, request: Request) -> Result<Answer, String> {
         match request {
             Request::List { all, limit } => {
-                let alerts = list(self.queue.reader(), all, limit).map_err(text)?;
+                let alerts = self.read(move |reader| list(reader, all, limit)).await?;
                 Ok(Answer::List { alerts })
             }
+            Request::Search { wanted, limit } => {
+                let found = wanted.find(&self.queue, limit.min(MOST_FOUND)).await.map_err(text)?;
+                Ok(Answer::Found { alerts: found.alerts, next: found.next })
+            }
             Request::Show { id } => {
-                let alert = show(self.queue.reader(), id).map_err(text)?;
+                let alert = self.read(move |reader| show(reader, id)).await?;
                 let alert = alert.ok_or_else(|| CommandError::UnknownAlert(id).to_string())?;
                 Ok(Answer::Show { alert: Box::new(alert) })
             }
@@ -95,6 +104,13 @@ impl Desk {
                 let status = Status::clone(&self.health.borrow());
                 Ok(Answer::Health { status: Box::new(status) })
             }
+            Request::Silence => {
+                if !self.health.borrow().is_alarming() {
+                    return Err("there is no alarm that somebody has not taken note of".to_owned());
+                }
+                self.silence.notify_one();
+                Ok(Answer::Done)
+            }
             Request::Reload => {
                 let (answer, answered) = oneshot::channel();
                 self.reload.send(answer).await.map_err(text)?;
@@ -102,6 +118,16 @@ impl Desk {
                 Ok(Answer::Done)
             }
         }
+    }
+
+    /// Reads in the store, beside the tasks.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Read) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, String> {
+        let queue = self.queue.clone();
+        let reading = tokio::task::spawn_blocking(move || read(queue.reader())).await;
+        reading.map_err(text)?.map_err(text)
     }
 
     fn agent(&self) -> Result<Agent, String> {

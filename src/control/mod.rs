@@ -4,6 +4,7 @@
 
 mod client;
 mod desk;
+mod search;
 mod server;
 mod sip_view;
 mod view;
@@ -20,6 +21,7 @@ use crate::health::Status;
 
 pub use client::{ClientError, ask, call};
 pub use desk::Desk;
+pub use search::{Found, Wanted};
 pub use server::{BindError, Server};
 pub use sip_view::{SipAccountView, SipState};
 pub use view::{AlertView, DeliveryView, State, complete, list, show};
@@ -35,6 +37,13 @@ pub enum Request {
     List {
         /// Told and dropped ones too, not only those on the queue.
         all: bool,
+        /// Most alerts in the answer.
+        limit: usize,
+    },
+    /// The newest alerts that are so, the waiting ones and those of the history.
+    Search {
+        /// How.
+        wanted: Wanted,
         /// Most alerts in the answer.
         limit: usize,
     },
@@ -80,6 +89,8 @@ pub enum Request {
     Reload,
     /// How the appliance is.
     Health,
+    /// Somebody has taken note of the alarms: they sound no more.
+    Silence,
 }
 
 /// What is answered.
@@ -90,6 +101,13 @@ pub enum Answer {
     List {
         /// The alerts, the newest first.
         alerts: Vec<AlertView>,
+    },
+    /// To [`Request::Search`].
+    Found {
+        /// The alerts, the newest first.
+        alerts: Vec<AlertView>,
+        /// Where to go on, if there may be more.
+        next: Option<AlertId>,
     },
     /// To [`Request::Show`].
     Show {

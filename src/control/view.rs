@@ -26,6 +26,24 @@ pub enum State {
     Dropped,
 }
 
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Told, Self::Partly, Self::Failed, Self::Dropped];
+
+    /// Its word, as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Told => "told",
+            Self::Partly => "partly",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// An alert and how its telling stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertView {

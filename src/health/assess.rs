@@ -37,11 +37,14 @@ impl Facts {
             modem_answers: gsm.map(|gsm| gsm.answers),
             balance: gsm.and_then(|gsm| gsm.balance.clone()),
         };
+        let alarms = self.alarms();
+        let silenced = self.silenced.iter().filter(|alarm| alarms.contains(alarm));
         Status {
             parts,
             wakes: self.wakes(),
             alert: self.alert(),
-            alarms: self.alarms(),
+            silenced: silenced.copied().collect(),
+            alarms,
             proven: self.is_proven(),
             figures,
             last_failure: self.last_failure(),

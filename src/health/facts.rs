@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Alarm;
 use super::balance::Balance;
 use crate::alert::AlertId;
 use crate::config::ChannelName;
@@ -43,6 +44,8 @@ pub struct Facts {
     pub speech: Speech,
     /// What is being told.
     pub telling: Telling,
+    /// Alarms that somebody has taken note of.
+    pub silenced: Vec<Alarm>,
 }
 
 /// Which kinds of addresses somebody has.

@@ -208,6 +208,9 @@ pub struct Status {
     pub alert: Alert,
     /// What must be made known on the spot, at most one of each kind.
     pub alarms: Vec<Alarm>,
+    /// Those of them that somebody has taken note of: they sound no more.
+    #[serde(default)]
+    pub silenced: Vec<Alarm>,
     /// Whether this version of the program has proved itself: it accepts mail, its queue and its
     /// dispatcher answer, and the module has, if there is one.
     pub proven: bool,
@@ -218,6 +221,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether there is an alarm that nobody has taken note of.
+    #[must_use]
+    pub fn is_alarming(&self) -> bool {
+        self.alarms.iter().any(|alarm| !self.silenced.contains(alarm))
+    }
+
     /// How a part is.
     #[must_use]
     pub fn of(&self, part: Part) -> &State {

@@ -33,6 +33,7 @@ fn well() -> Facts {
         relay: true,
         speech: Speech::default(),
         telling: Telling::default(),
+        silenced: Vec::new(),
     }
 }
 

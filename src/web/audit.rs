@@ -1,14 +1,15 @@
 //! Who changed what: a file to which lines are only added, and which nobody can change from a page.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::private;
 
 /// From this length on, in bytes, a new file is begun; one old file is kept.
 const LONGEST: u64 = 4 * 1024 * 1024;
@@ -63,9 +64,7 @@ impl Audit {
         }
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
-        file.write_all(&line)?;
-        file.sync_data()
+        private::append(&self.path, &line)
     }
 
     /// The newest entries, the newest first. Lines that cannot be read are passed over.

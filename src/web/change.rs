@@ -2,20 +2,12 @@
 //! kept for an undo, the difference in the audit log, taken up at once.
 
 use std::fs;
-use std::io;
-use std::path::PathBuf;
 
-use jiff::Timestamp;
-
-use super::account::write_private;
-use super::diff::{Line, as_text};
-use super::mask;
 use super::site::Site;
+use crate::config::diff::{Line, as_text};
 use crate::config::edit::{self, Edit, EditError, Edited};
+use crate::config::mask;
 use crate::control::Request;
-
-/// Earlier files that are kept.
-const MOST_KEPT: usize = 50;
 
 /// Who wants a change.
 #[derive(Debug, Clone)]
@@ -75,12 +67,14 @@ async fn carry_out(
     what: &str,
     change: impl FnOnce() -> Result<Edited, EditError> + Send + 'static,
 ) -> Result<Done, ChangeError> {
-    let before = text(site).await?;
     let changing = tokio::task::spawn_blocking(change).await;
     let edited = changing.map_err(|error| ChangeError::Broken(error.to_string()))??;
-    let lines = mask::differing(&before, &edited.text);
+    let lines = mask::differing(&edited.before, &edited.text);
     if edited.changed {
-        keep(site, &before);
+        // The change is made: that there is no way back to it is told in the log.
+        if let Err(error) = site.earlier.keep(&edited.before) {
+            tracing::warn!(%error, "the configuration before is not kept");
+        }
         site.audit.note(&by.who, &by.from, what, &as_text(&lines));
         site.parts.desk.answer(Request::Reload).await.map_err(ChangeError::NotTakenUp)?;
     }
@@ -99,45 +93,4 @@ pub(super) async fn text(site: &Site) -> Result<String, ChangeError> {
 /// By which a text shows that it is another.
 pub(super) fn stamp(text: &str) -> String {
     super::account::token_digest(text)
-}
-
-fn folder(site: &Site) -> PathBuf {
-    site.folder.join("configuration")
-}
-
-/// Keeps a text. That it could not be kept is told in the log: the change is made.
-fn keep(site: &Site, text: &str) {
-    let keep = || -> io::Result<()> {
-        let folder = folder(site);
-        fs::create_dir_all(&folder)?;
-        let name = Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ.toml").to_string();
-        write_private(&folder.join(name), text)?;
-        let names = kept(site);
-        for old in names.iter().skip(MOST_KEPT) {
-            fs::remove_file(folder.join(old))?;
-        }
-        Ok(())
-    };
-    if let Err(error) = keep() {
-        tracing::warn!(%error, "the configuration before is not kept");
-    }
-}
-
-/// Names of the earlier files, the newest first.
-pub(super) fn kept(site: &Site) -> Vec<String> {
-    let entries = fs::read_dir(folder(site)).into_iter().flatten().filter_map(Result::ok);
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| is_name(name)).collect();
-    names.sort_unstable_by(|left, right| right.cmp(left));
-    names
-}
-
-/// What an earlier file says.
-pub(super) fn read_kept(site: &Site, name: &str) -> Option<String> {
-    fs::read_to_string(folder(site).join(name)).ok().filter(|_| is_name(name))
-}
-
-fn is_name(name: &str) -> bool {
-    let stem = name.strip_suffix(".toml");
-    stem.is_some_and(|stem| stem.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }

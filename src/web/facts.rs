@@ -16,7 +16,7 @@ use crate::channel::call::Progress as CallProgress;
 use crate::config::{ChannelName, Config};
 use crate::control::{AlertView, Answer, Request, SipAccountView, complete, show};
 use crate::health::{Part, Status, Wakes};
-use crate::queue::{Queue, ReadError};
+use crate::queue::{Queue, Read, ReadError};
 
 /// Alerts of the history in which the last outcome of each channel is looked for.
 const RECENT: usize = 30;
@@ -39,6 +39,9 @@ pub(super) enum Grade {
     Bad,
 }
 
+/// A channel and how it did last.
+type Last = (ChannelName, Option<(Timestamp, Outcome)>);
+
 /// The facts.
 pub(super) struct Facts {
     pub(super) health: Arc<Status>,
@@ -48,7 +51,7 @@ pub(super) struct Facts {
     pub(super) waiting: Vec<AlertView>,
     pub(super) newest: Vec<AlertView>,
     /// The enabled channels, and how each did last.
-    pub(super) channels: Vec<(ChannelName, Option<(Timestamp, Outcome)>)>,
+    pub(super) channels: Vec<Last>,
     pub(super) people: usize,
     unreachable: Vec<String>,
     pub(super) free_space: Option<u64>,
@@ -99,12 +102,10 @@ impl Facts {
         let newest_waiting = pending.iter().rev().take(MOST_WAITING);
         let waiting: Result<Vec<_>, _> =
             newest_waiting.filter_map(|id| show(reader, *id).transpose()).collect();
-        let recent = reader.history(AlertId(u64::MAX), RECENT)?;
-        let recent: Result<Vec<_>, _> =
-            recent.into_iter().map(|record| complete(reader, record)).collect();
-        let recent = recent?;
+        let waiting = waiting?;
+        let newest = views(reader, AlertId(u64::MAX), MOST_NEWEST)?;
         let enabled = &config.channels.enabled;
-        let channels = enabled.iter().map(|name| (*name, last_outcome(*name, &recent)));
+        let channels = last_outcomes(reader, enabled, &newest, &waiting)?;
         let people = &config.directory.people;
         let reached = |name: &&crate::config::Person| {
             !enabled.iter().any(|channel| name.is_reachable_by(*channel))
@@ -114,9 +115,9 @@ impl Facts {
             pending: pending.len(),
             max_pending: config.queue.max_pending,
             oldest: first.map(|record| record.alert.received),
-            waiting: waiting?,
-            channels: channels.collect(),
-            newest: recent.into_iter().take(MOST_NEWEST).collect(),
+            waiting,
+            channels,
+            newest,
             people: people.len(),
             unreachable: unreachable.collect(),
             free_space: free_space(config),
@@ -187,8 +188,37 @@ pub(super) const fn part_word(part: Part, words: &Words) -> &'static str {
     }
 }
 
-fn last_outcome(channel: ChannelName, recent: &[AlertView]) -> Option<(Timestamp, Outcome)> {
-    let deliveries = recent.iter().flat_map(|alert| &alert.deliveries);
+fn views(reader: &dyn Read, before: AlertId, most: usize) -> Result<Vec<AlertView>, ReadError> {
+    let records = reader.history(before, most)?.into_iter();
+    records.map(|record| complete(reader, record)).collect()
+}
+
+/// How each channel did last. Somebody looks at this page all the time: older alerts are read only if
+/// those that are shown do not tell.
+fn last_outcomes(
+    reader: &dyn Read,
+    channels: &[ChannelName],
+    newest: &[AlertView],
+    waiting: &[AlertView],
+) -> Result<Vec<Last>, ReadError> {
+    let of = |older: &[AlertView]| -> Vec<_> {
+        let all = || newest.iter().chain(waiting).chain(older);
+        channels.iter().map(|name| (*name, last_outcome(*name, all()))).collect()
+    };
+    let known = of(&[]);
+    match newest.last() {
+        Some(last) if known.iter().any(|(_, outcome)| outcome.is_none()) => {
+            Ok(of(&views(reader, last.id, RECENT - MOST_NEWEST)?))
+        }
+        Some(_) | None => Ok(known),
+    }
+}
+
+fn last_outcome<'a>(
+    channel: ChannelName,
+    recent: impl Iterator<Item = &'a AlertView>,
+) -> Option<(Timestamp, Outcome)> {
+    let deliveries = recent.flat_map(|alert| &alert.deliveries);
     let hers = deliveries.filter(|delivery| delivery.channel == channel);
     let attempts = hers.flat_map(|delivery| &delivery.attempts);
     let real = attempts.filter(|attempt| match attempt.outcome {

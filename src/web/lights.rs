@@ -20,13 +20,13 @@ pub(super) enum Shine {
     Blinks(u32),
 }
 
-/// How each light shines. That an alarm was silenced by the button is not known here.
+/// How each light shines.
 pub(super) fn shine(status: &Status) -> Vec<(Led, Shine)> {
     Led::ALL.into_iter().map(|led| (led, one(led, status))).collect()
 }
 
 fn one(led: Led, status: &Status) -> Shine {
-    let alarm = !status.alarms.is_empty();
+    let alarm = status.is_alarming();
     let mut on_before = is_lit(led, status, alarm, WATCHED.saturating_sub(STEP));
     let (mut lit, mut dark, mut begun) = (0, 0, 0);
     let mut time = WATCHED;
@@ -53,8 +53,9 @@ fn one(led: Led, status: &Status) -> Shine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::AlertId;
     use crate::config::ChannelName;
-    use crate::health::{Alert, Figures, Part, State, Wakes};
+    use crate::health::{Alarm, Alert, Figures, Part, State, Wakes};
 
     #[test]
     fn a_light_is_dark_lit_or_blinks() {
@@ -63,6 +64,7 @@ mod tests {
             wakes: Wakes::Hardly("x".into()),
             alert: Alert::Telling,
             alarms: Vec::new(),
+            silenced: Vec::new(),
             proven: true,
             figures: Figures::default(),
             last_failure: None,
@@ -79,6 +81,11 @@ mod tests {
         let seen = shine(&status);
         assert_eq!(seen.get(..5), course.get(..5));
         assert!(matches!(seen.last(), Some((Led::Fault, Shine::Blinks(_)))));
+        // An alarm, until somebody has taken note of it.
+        status.alarms = vec![Alarm::Untold(AlertId(7))];
+        assert_eq!(shine(&status).get(4), Some(&(Led::Alert, Shine::Blinks(33))));
+        status.silenced.clone_from(&status.alarms);
+        assert_eq!(shine(&status).get(4), Some(&(Led::Alert, Shine::Blinks(10))));
         status.wakes = Wakes::Yes(vec![ChannelName::Gsm]);
         assert_eq!(shine(&status).first(), Some(&(Led::Health, Shine::Lit)));
     }

@@ -88,6 +88,7 @@ fn operator() -> Router<Arc<Site>> {
         .route("/people/{name}/test", post(people::test))
         .route("/try", get(try_mail::form).post(try_mail::try_it))
         .route("/preview/{number}", get(preview::sound))
+        .route("/silence", post(status::silence))
         .route("/self-test", get(self_test::last).post(self_test::run))
         .route("/trial/relay", post(trial::relay))
         .route("/trial/modem", post(trial::modem))

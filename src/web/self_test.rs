@@ -40,6 +40,16 @@ pub(super) enum Grade {
     Failed,
 }
 
+impl Grade {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// A self-test that came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Report {

@@ -1,5 +1,5 @@
-//! The edge: one port, TLS, and a task for each connection. It waits on: a connection, a change of
-//! the configuration, the next look at the certificate, the stop.
+//! The edge: one port, TLS, the command line's socket, and a task for each connection. It waits on: a
+//! connection, a change of the configuration, the next look at the certificate, the stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,7 @@ use tower_service::Service as _;
 
 use super::account::{AccountFile, SetupToken};
 use super::guard::{Encrypted, Peer};
+use super::local::{self, Local};
 use super::metrics;
 use super::routes;
 use super::site::{Parts, Site};
@@ -61,6 +62,15 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Server {
     parts: Parts,
     port: Port,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+enum Client {
+    /// A browser or a program, and whether it speaks HTTPS.
+    Far(SocketAddr, bool),
+    /// The command line of this machine.
+    Local,
 }
 
 /// How to speak with a client.
@@ -128,7 +138,12 @@ impl Server {
         connections.spawn(metrics::follow(Arc::clone(&site)));
         connections.spawn(statistics::follow(Arc::clone(&site)));
         let routes = routes::all(&site);
+        let store = site.config().appliance.store.clone();
         drop(site);
+        let local = local::bind(&store);
+        if let Err(error) = &local {
+            tracing::warn!(%error, "no API for the command line");
+        }
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -146,11 +161,20 @@ impl Server {
                         drop(place);
                     });
                 }
+                stream = accept_local(local.as_ref().ok()) => {
+                    let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+                    let serving = converse(stream, Client::Local, routes.clone(), stop.clone());
+                    connections.spawn(async move {
+                        serving.await;
+                        drop(place);
+                    });
+                }
                 Ok(()) = settings.changed() => port.follow(),
                 () = tokio::time::sleep(LOOK_EVERY) => port.follow(),
             }
         }
-        drop((port, routes));
+        drop((port, routes, local));
+        local::unbind(&store);
         connections.close();
         if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
             tracing::debug!("requests to the administration did not end in time");
@@ -214,6 +238,20 @@ impl Port {
     }
 }
 
+/// The next connection of the command line; never, without a socket.
+async fn accept_local(socket: Option<&UnixListener>) -> UnixStream {
+    let Some(socket) = socket else { return std::future::pending().await };
+    loop {
+        match socket.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                tracing::warn!(%error, "cannot take a connection of the command line");
+                tokio::time::sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+    }
+}
+
 /// Says where it is, and how to set it up.
 fn introduce(site: &Site, port: &Port) {
     let Some(address) = port.local_addr() else { return };
@@ -235,33 +273,33 @@ async fn serve(
     // Answers are small and somebody waits.
     drop(stream.set_nodelay(true));
     let tls = match speech {
-        Speech::Http => return converse(stream, peer, false, routes, stop).await,
+        Speech::Http => return converse(stream, Client::Far(peer, false), routes, stop).await,
         Speech::Https(tls) => tls,
     };
     let handshake = TlsAcceptor::from(tls).accept(stream);
     match tokio::time::timeout(PATIENCE, handshake).await {
-        Ok(Ok(stream)) => converse(stream, peer, true, routes, stop).await,
+        Ok(Ok(stream)) => converse(stream, Client::Far(peer, true), routes, stop).await,
         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS of the administration"),
         Err(_) => tracing::debug!(%peer, "TLS of the administration: too slow"),
     }
 }
 
-async fn converse<S>(
-    stream: S,
-    peer: SocketAddr,
-    encrypted: bool,
-    routes: Router,
-    stop: CancellationToken,
-) where
+async fn converse<S>(stream: S, client: Client, routes: Router, stop: CancellationToken)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let client = Peer(peer.ip().to_canonical());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(client);
-        request.extensions_mut().insert(Encrypted(encrypted));
+        let known = request.extensions_mut();
+        match client {
+            Client::Far(peer, encrypted) => {
+                known.insert(Peer(peer.ip().to_canonical()));
+                known.insert(Encrypted(encrypted));
+            }
+            Client::Local => drop(known.insert(Local)),
+        }
         let mut routes = routes.clone();
-        let is_upload = request.uri().path() == update::PATH;
+        let is_upload = update::PATHS.contains(&request.uri().path());
         let longest = if is_upload { update::LONGEST_UPLOAD } else { LONGEST_REQUEST };
         async move {
             let answer = tokio::time::timeout(longest, routes.call(request)).await;
@@ -284,6 +322,6 @@ async fn converse<S>(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a connection to the administration");
+        tracing::debug!(?client, %error, "a connection to the administration");
     }
 }

@@ -16,6 +16,7 @@ use super::account::{
     AccountFile, FileError, Lives, Lockout, Passwords, Role, Sessions, SetupToken, Totp, UserName,
 };
 use super::audit::Audit;
+use super::earlier::Earlier;
 use super::live::MOST_STREAMS;
 use super::metrics::Counters;
 use super::preview::Previews;
@@ -26,7 +27,7 @@ use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
 use crate::control::Desk;
 use crate::intake::Door;
-use crate::queue::Queue;
+use crate::queue::{Queue, Read, ReadError};
 use crate::speech::Speaker;
 
 /// Most of what happened in one call that is remembered while it lasts.
@@ -54,6 +55,7 @@ pub(super) struct Site {
     pub(super) accounts: AccountFile,
     pub(super) passwords: Passwords,
     pub(super) audit: Audit,
+    pub(super) earlier: Earlier,
     /// Folder of what the administration keeps.
     pub(super) folder: PathBuf,
     /// Ends what lasts, such as streams of events.
@@ -100,6 +102,7 @@ impl Site {
             accounts,
             passwords: Passwords::default(),
             audit: Audit::in_folder(&folder),
+            earlier: Earlier::in_folder(&folder),
             folder,
             stop,
             begun: now(),
@@ -202,6 +205,18 @@ impl Site {
     /// The newest of it, of each call.
     pub(super) fn calls_now(&self) -> Vec<Progress> {
         self.calls_mut().values().filter_map(|course| course.last()).cloned().collect()
+    }
+
+    /// Reads in the store, beside the tasks.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Read) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let queue = self.parts.queue.clone();
+        match tokio::task::spawn_blocking(move || read(queue.reader())).await {
+            Ok(found) => found,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
     }
 
     /// What a user may do now, if she may do anything.

@@ -16,8 +16,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::facts::free_space;
 use super::site::Site;
 
-/// Where bundles are handed in.
+/// Where bundles are handed in by a page.
 pub(super) const PATH: &str = "/update";
+
+/// Where they are handed in at all.
+pub(super) const PATHS: [&str; 2] = [PATH, "/api/v1/update"];
 
 /// Longest way of a bundle to the disk.
 pub(super) const LONGEST_UPLOAD: Duration = Duration::from_hours(1);

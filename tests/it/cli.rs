@@ -25,12 +25,12 @@ enabled = false
 ";
 
 /// A configuration of its own, and the program.
-struct Bench {
-    folder: TempDir,
+pub(crate) struct Bench {
+    pub(crate) folder: TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let text = FILE.replace("STORE", store.to_str().unwrap());
@@ -38,7 +38,7 @@ impl Bench {
         Self { folder }
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         program(arguments)
             .env("SMTP_APPLIANCE_CONFIG", self.folder.path().join("config.toml"))
             .output()
@@ -46,25 +46,25 @@ impl Bench {
     }
 
     /// What it prints when it succeeds.
-    fn prints(&self, arguments: &[&str]) -> String {
+    pub(crate) fn prints(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// What it complains of when it fails with this exit code.
-    fn fails(&self, code: i32, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
-    fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         fs::read_to_string(self.folder.path().join("config.toml")).unwrap()
     }
 }
 
-fn program(arguments: &[&str]) -> Command {
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smtp-appliance"));
     command.args(arguments).stdin(Stdio::null()).env_remove("SMTP_APPLIANCE_CONFIG");
     command

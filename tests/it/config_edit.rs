@@ -329,7 +329,10 @@ proptest! {
                 }
                 Edit::OrderChannels(_) | Edit::SetLanguage(_) => {}
                 Edit::SetFullText(on) => prop_assert_eq!(config.sms.full_text, *on),
-                Edit::SetGroup(..) | Edit::SetTable(..) | Edit::RemoveTable(..) => {
+                Edit::SetGroup(..)
+                | Edit::SetTable(..)
+                | Edit::RemoveTable(..)
+                | Edit::Several(_) => {
                     prop_assert!(false, "not made here");
                 }
             }

@@ -94,6 +94,8 @@ async fn an_alert_nobody_could_be_told_of_sounds_until_the_button_is_pressed() {
     assert_eq!(status.alarms, [Alarm::Untold(id)]);
     changes_by(&board, Output::Buzzer, 4).await;
     press(&board).await;
+    let status = running.is(|status| !status.is_alarming()).await;
+    assert_eq!(status.silenced, [Alarm::Untold(id)]);
     // A silent buzzer changes no more, though the alarm stands.
     until(|| !board.is_on(Output::Buzzer)).await;
     changes_by(&board, Output::Led(Led::Fault), 6).await;
@@ -105,7 +107,8 @@ async fn an_alert_nobody_could_be_told_of_sounds_until_the_button_is_pressed() {
     // Told by hand after all: no alarm any more.
     place.relay.troubles().heal();
     place.ask(Request::Retry { id }).await;
-    running.is(|status| status.alarms.is_empty()).await;
+    let status = running.is(|status| status.alarms.is_empty()).await;
+    assert_eq!(status.silenced, []);
     running.stop().await;
 }
 

@@ -171,3 +171,89 @@ async fn what_came_is_counted_tried_and_spoken() {
     .await;
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_else_a_page_can_do_the_api_can() {
+    let (_place, running) = with_web().await;
+    let mut boss = admin(&running).await;
+    let address = running.web.unwrap();
+    running.send("ana", "Disk full on web-01").await;
+    running.idle().await;
+    aside(move || {
+        let mut tool = program(&mut boss, address, &["read", "act", "configure", "admin"]);
+        let csv = tool.get("/api/v1/alerts.csv?q=disk").must(200);
+        assert!(csv.body.starts_with("id,received,") && csv.body.lines().count() == 2);
+        assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+        tool.get("/api/v1/statistics.csv?span=day").must(200).says("host,");
+        let archive = tool.get("/api/v1/backup/history").must(200);
+        assert!(archive.bytes.starts_with(b"queue/") && archive.bytes.len().is_multiple_of(512));
+
+        let members = |people: &[&str]| json!({ "people": people });
+        let group = |tool: &mut Browser, name: &str, people: &[&str]| {
+            send(tool, "PUT", &format!("/api/v1/groups/{name}"), &members(people))
+        };
+        group(&mut tool, "night", &["ana"]).must(204);
+        group(&mut tool, "night", &["nobody"]).must(404);
+        group(&mut tool, "n%20t", &["ana"]).must(422);
+        assert_eq!(value(&tool.get("/api/v1/groups"))["night"], json!(["ana"]));
+        group(&mut tool, "night", &[]).must(204);
+        assert!(value(&tool.get("/api/v1/groups"))["night"].is_null());
+
+        let relay = value(&send(&mut tool, "POST", "/api/v1/trial/relay", &json!({})).must(200));
+        assert!(relay["answers"].is_boolean(), "{relay}");
+        send(&mut tool, "POST", "/api/v1/trial/sip", &json!({"to": "101"}))
+            .must(409)
+            .says("account");
+        assert!(value(&tool.get("/api/v1/voices").must(200)).is_array());
+        tool.get("/api/v1/self-test").must(404);
+        let update = value(&tool.get("/api/v1/update").must(200));
+        assert_eq!(update["state"], "none");
+        // Without an installer there is no update, and an empty bundle is none anywhere.
+        let refused = if update["possible"] == true { 400 } else { 404 };
+        tool.ask("POST", "/api/v1/update", "application/octet-stream", b"").must(refused);
+    })
+    .await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn single_keys_are_seen_and_changed() {
+    let place = place().await;
+    let running = place.start();
+    let mut boss = admin(&running).await;
+    let address = running.web.unwrap();
+    let file = place.config();
+    aside(move || {
+        let mut tool = program(&mut boss, address, &["configure", "admin"]);
+        let one = value(&tool.get("/api/v1/config/keys?key=mail.timeout").must(200));
+        assert_eq!(one[0]["value"], "5 s");
+        let secret = tool.get("/api/v1/config/keys?key=mail").must(200).says("\"is_secret\":true");
+        assert!(!secret.body.contains("hunter2"));
+        tool.get("/api/v1/config/keys?key=mail.timeuot").must(404).says("did you mean");
+        let patch =
+            |tool: &mut Browser, body: Value| send(tool, "PATCH", "/api/v1/config/keys", &body);
+        let new = json!({
+            "set": {"mail.timeout": ["7 s"], "smtp.domains": ["a.example", "b.example"],
+                    "mail.password": ["another one"]},
+            "unset": ["aliases.guardia@example.org"],
+        });
+        let changed = patch(&mut tool, new).must(200).says("+ timeout = \\\"7 s\\\"");
+        assert!(!changed.body.contains("another one"), "{}", changed.body);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            text.contains("domains = [\"a.example\", \"b.example\"]") && text.contains("another")
+        );
+        assert!(!text.contains("guardia"));
+        let wrong = json!({"set": {"mail.timeout": ["1 s"], "mail.port": ["0"]}});
+        patch(&mut tool, wrong).must(422).says("mail.port: expected");
+        patch(&mut tool, json!({"set": {"mail.prot": ["1"]}})).must(422).says("did you mean");
+        patch(&mut tool, json!({"unset": ["nonsense"]})).must(422);
+        patch(&mut tool, json!({"set": {"mail.timeout": []}})).must(200);
+        patch(&mut tool, json!({})).must(200);
+        assert!(std::fs::read_to_string(&file).unwrap().contains("domains"));
+        let audit = tool.get("/api/v1/audit").must(200).says("\"keys\"");
+        assert!(!audit.body.contains("another one"));
+    })
+    .await;
+    running.stop().await;
+}

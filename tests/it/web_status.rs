@@ -1,10 +1,14 @@
 //! The page that says how every part is: what is known of each, and what is not.
 
+use serde_json::json;
+use smtp_appliance::board::Output;
+use smtp_appliance::demo::relay::{Fault, Step, Trouble};
 use smtp_appliance::health::{Part, State};
 
 use super::web::{admin, aside};
-use super::web_api::{program, value};
+use super::web_api::{program, send, value};
 use crate::support::appliance::Place;
+use crate::support::browser::Page;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_status_has_telephones_lights_and_the_machine() {
@@ -70,6 +74,54 @@ async fn without_a_board_there_are_no_lights() {
     aside(move || {
         let page = boss.get("/").must(200).says("Machine");
         assert!(!page.body.contains("class=\"lamp"));
+    })
+    .await;
+    running.stop().await;
+}
+
+/// How the page says that the light of alerts shines.
+fn light(page: &Page) -> &str {
+    page.body.split("<dt>Alert</dt>").nth(1).unwrap().split("</dd>").next().unwrap()
+}
+
+/// The buzzer sounds, and the light blinks, until somebody takes note; a page knows it, whoever it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_is_shown_and_silenced_from_afar() {
+    let place = Place::set(|settings| {
+        settings.web = String::from(
+            "listen = \"127.0.0.1:0\"\nhttps = false\n[board]\nkind = \"simulated\"\n",
+        );
+        settings.sms.push_str("enabled = false\n");
+    })
+    .await;
+    place.relay.troubles().add(Trouble::always(Step::Rcpt, Fault::reply("550 unknown")));
+    let (running, board) = place.start_on_board();
+    let mut boss = admin(&running).await;
+    let address = running.web.unwrap();
+    let id = running.send("ana", "Disk full").await;
+    running.is(|status| status.is_alarming()).await;
+    running.until(|_| board.is_on(Output::Buzzer)).await;
+    let mut boss = aside(move || {
+        boss.get("/");
+        let mut tool = program(&mut boss, address, &["read", "act"]);
+        let alarms = value(&tool.get("/api/v1/status").must(200))["alarms"].clone();
+        assert_eq!(alarms[0], json!({"alert": id.0, "why": "untold", "silenced": false}));
+        let page = boss.get("/").must(200).says("nobody could be told of it");
+        assert!(page.body.contains("action=\"/silence\"") && light(&page).contains("comes on 33"));
+        boss.post("/silence", &[]).must(200);
+        boss
+    })
+    .await;
+    let status = running.is(|status| !status.is_alarming()).await;
+    assert_eq!(status.silenced, status.alarms);
+    running.until(|_| !board.is_on(Output::Buzzer)).await;
+    aside(move || {
+        let page = boss.get("/").must(200).says("somebody has taken note");
+        assert!(!page.body.contains("action=\"/silence\"") && light(&page).contains("dark"));
+        boss.get("/audit").says("alarm.silence");
+        let mut tool = program(&mut boss, address, &["act", "read"]);
+        assert_eq!(value(&tool.get("/api/v1/status"))["alarms"][0]["silenced"], true);
+        send(&mut tool, "POST", "/api/v1/silence", &json!({})).must(409).says("no alarm");
     })
     .await;
     running.stop().await;

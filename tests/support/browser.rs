@@ -17,6 +17,7 @@ pub(crate) struct Page {
     pub(crate) status: u16,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Page {
@@ -100,7 +101,7 @@ impl Browser {
         if let Some(found) = hidden.captures(&body) {
             found[1].clone_into(&mut self.csrf);
         }
-        Page { status: answer.status().as_u16(), headers, body }
+        Page { status: answer.status().as_u16(), headers, body, bytes }
     }
 
     fn follow(&mut self, mut page: Page) -> Page {

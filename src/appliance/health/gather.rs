@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::Sources;
@@ -14,7 +14,7 @@ use crate::alert::AlertId;
 use crate::board::Wish;
 use crate::config::{ChannelName, Config, ModemModel};
 use crate::health::{
-    Disk, Facts, Gsm, People, Pulse, Queue, Receiver, Sip, SipAccount, SipState, Speech,
+    Alarm, Disk, Facts, Gsm, People, Pulse, Queue, Receiver, Sip, SipAccount, SipState, Speech,
 };
 use crate::modem::ModemStatus;
 use crate::modem::quirks::family;
@@ -34,12 +34,14 @@ pub(super) struct Gatherer {
     family: std::cell::Cell<Option<ModemModel>>,
     /// The alert that waits longest, and when it came.
     oldest: std::cell::Cell<Option<(AlertId, Timestamp)>>,
+    /// Alarms that somebody has taken note of.
+    silenced: Vec<Alarm>,
 }
 
 impl Gatherer {
     pub(super) fn new(sources: Sources, begun: Instant) -> Self {
-        let (family, oldest) = Default::default();
-        Self { sources, begun, dispatcher: None, writer: None, family, oldest }
+        let (family, oldest, silenced) = Default::default();
+        Self { sources, begun, dispatcher: None, writer: None, family, oldest, silenced }
     }
 
     pub(super) fn listen_to(
@@ -50,8 +52,22 @@ impl Gatherer {
         (self.dispatcher, self.writer) = (Some(dispatcher), Some(writer));
     }
 
+    /// Somebody has taken note of these alarms.
+    pub(super) fn silence(&mut self, alarms: &[Alarm]) {
+        self.silenced = alarms.to_vec();
+    }
+
+    /// An alarm that is over and comes again is a new one.
+    pub(super) fn forget_all_but(&mut self, alarms: &[Alarm]) {
+        self.silenced.retain(|alarm| alarms.contains(alarm));
+    }
+
     pub(super) fn settings(&self) -> watch::Receiver<Arc<Config>> {
         self.sources.settings.clone()
+    }
+
+    pub(super) fn silenced_from_afar(&self) -> Arc<Notify> {
+        Arc::clone(&self.sources.silence)
     }
 
     pub(super) fn ports(&self) -> watch::Receiver<usize> {
@@ -98,6 +114,7 @@ impl Gatherer {
             relay: config.mail.relay.is_some(),
             speech: Speech { missing: looked.missing_voices.clone() },
             telling: self.sources.telling.borrow().clone(),
+            silenced: self.silenced.clone(),
             channels: config.channels.enabled.clone(),
         }
     }

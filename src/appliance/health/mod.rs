@@ -1,6 +1,6 @@
 //! Watches over the whole: makes the status from what every part tells, owns the board, and speaks to
-//! the service manager. It waits on: the next look (20 a second with a board, else 2), the ports, the
-//! stop.
+//! the service manager. It waits on: the next look (20 a second with a board, else 2), the ports, somebody
+//! who takes note of an alarm, the stop.
 
 mod acts;
 mod beat;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +50,8 @@ pub(super) struct Sources {
     pub(super) agent: watch::Receiver<Option<Agent>>,
     pub(super) queue: Queue,
     pub(super) commands: mpsc::Sender<Command>,
+    /// Tells that somebody far from the button has taken note of the alarms.
+    pub(super) silence: Arc<Notify>,
 }
 
 /// The task that watches over the whole.
@@ -91,6 +93,7 @@ impl Health {
         let mut rig = Rig::new(settings, self.commands, self.board.take());
         let mut manager = Manager::new();
         let mut ports = self.gatherer.ports();
+        let silence = self.gatherer.silenced_from_afar();
         let mut facts: Option<Facts> = None;
         loop {
             let now = Instant::now();
@@ -98,6 +101,7 @@ impl Health {
             // Ages change all the time and mean little; what is judged by them changes seldom.
             if facts.as_ref() != Some(&found) {
                 let status = found.assess();
+                self.gatherer.forget_all_but(&status.alarms);
                 self.status.send_if_modified(|known| {
                     let changed = **known != status;
                     if changed {
@@ -108,13 +112,20 @@ impl Health {
                 facts = Some(found);
             }
             let status = Arc::clone(&self.status.borrow());
-            let has_board = rig.follow(&status, self.gatherer.wish(), now.into_std());
+            let followed = rig.follow(&status, self.gatherer.wish(), now.into_std());
+            if followed.silenced {
+                self.gatherer.silence(&status.alarms);
+            }
             manager.tell(&status, self.gatherer.answers(now), now);
-            let tick = if has_board { TICK } else { TICK_WITHOUT_BOARD };
+            let tick = if followed.has_board { TICK } else { TICK_WITHOUT_BOARD };
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep_until(now + tick) => {}
                 Ok(()) = ports.changed() => {}
+                () = silence.notified() => {
+                    tracing::warn!("somebody has taken note of the alarm");
+                    self.gatherer.silence(&status.alarms);
+                }
             }
         }
         rig.shut().await;

@@ -24,6 +24,14 @@ pub(super) struct Rig {
     tests: JoinSet<()>,
 }
 
+/// What came of a look at the board.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Followed {
+    pub(super) has_board: bool,
+    /// Somebody has taken note of the alarms.
+    pub(super) silenced: bool,
+}
+
 impl Rig {
     pub(super) fn new(
         settings: watch::Receiver<Arc<Config>>,
@@ -36,14 +44,14 @@ impl Rig {
         Self { settings, commands, opened: None, board, is_brought, tests: JoinSet::new() }
     }
 
-    /// Shows the status and sees to the inputs; false if there is no board.
-    pub(super) fn follow(&mut self, status: &Status, modem: Wish, now: Instant) -> bool {
+    /// Shows the status and sees to the inputs.
+    pub(super) fn follow(&mut self, status: &Status, modem: Wish, now: Instant) -> Followed {
         let config = Arc::clone(&self.settings.borrow());
         if !self.is_brought && self.opened != config.board {
             self.open(config.board.as_ref(), now);
         }
         while self.tests.try_join_next().is_some() {}
-        let Some((board, panel)) = &mut self.board else { return false };
+        let Some((board, panel)) = &mut self.board else { return Followed::default() };
         let contacts = config.board.as_ref().map_or(0, |board| board.pins.contacts.len());
         let tick = {
             let is_closed = |input| board.is_closed(input);
@@ -52,10 +60,11 @@ impl Rig {
         for (output, on) in tick.outputs {
             board.set(output, on);
         }
+        let silenced = tick.acts.contains(&Act::Silenced);
         for act in tick.acts {
             self.act(act, &config);
         }
-        true
+        Followed { has_board: true, silenced }
     }
 
     fn open(&mut self, settings: Option<&config::Board>, now: Instant) {

@@ -122,6 +122,7 @@ mod tests {
             wakes: Wakes::No("x".to_owned()),
             alert: Alert::Quiet,
             alarms: Vec::new(),
+            silenced: Vec::new(),
             proven: false,
             figures: Figures::default(),
             last_failure: None,

@@ -35,6 +35,7 @@ impl Running {
             Ok(Answer::Failed { reason }) => Self::Silent(reason),
             Ok(
                 Answer::List { .. }
+                | Answer::Found { .. }
                 | Answer::Show { .. }
                 | Answer::Retried { .. }
                 | Answer::Calling(_)

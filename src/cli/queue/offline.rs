@@ -26,6 +26,10 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
         Request::List { all, limit } => {
             Ok(Answer::List { alerts: control::list(reader, *all, *limit)? })
         }
+        Request::Search { wanted, limit } => {
+            let found = wanted.look(reader, *limit)?;
+            Ok(Answer::Found { alerts: found.alerts, next: found.next })
+        }
         Request::Show { id } => {
             let alert = control::show(reader, *id)?.with_context(|| unknown(*id))?;
             Ok(Answer::Show { alert: Box::new(alert) })
@@ -36,13 +40,7 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
             if reader.pending(AlertId(id.0.saturating_sub(1)), 1)?.first() != Some(id) {
                 bail!("alert {id} is not on the queue");
             }
-            let mut deliveries = reader.deliveries(*id)?;
-            for delivery in &mut deliveries {
-                if delivery.progress == Progress::Open {
-                    delivery.progress = Progress::Failed;
-                }
-            }
-            offline.finish(*id, &deliveries)?;
+            settle(&offline, *id)?;
             Ok(Answer::Done)
         }
         Request::Acknowledge { .. }
@@ -51,10 +49,22 @@ pub(super) fn answer(store: &Path, request: &Request) -> anyhow::Result<Answer> 
         | Request::SipStatus
         | Request::SipTest { .. }
         | Request::Reload
-        | Request::Health => {
+        | Request::Health
+        | Request::Silence => {
             bail!("the appliance is not running")
         }
     }
+}
+
+/// Gives up what waits of an alert.
+pub(super) fn settle(offline: &Offline, id: AlertId) -> anyhow::Result<()> {
+    let mut deliveries = offline.reader().deliveries(id)?;
+    for delivery in &mut deliveries {
+        if delivery.progress == Progress::Open {
+            delivery.progress = Progress::Failed;
+        }
+    }
+    Ok(offline.finish(id, &deliveries)?)
 }
 
 /// Puts an alert back onto the queue: what is not told begins anew at the next start. Deliveries

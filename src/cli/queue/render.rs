@@ -1,13 +1,11 @@
 //! Alerts for a person to read.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use smtp_appliance::alert::Event;
 use smtp_appliance::channel::Moment;
 use smtp_appliance::control::{AlertView, DeliveryView, State};
 use smtp_appliance::queue::{Attempt, Progress};
 
-use crate::cli::output::tame;
+use crate::cli::output::{tame, time};
 use crate::cli::send_test::{describe, reach_word};
 use crate::cli::table;
 
@@ -133,12 +131,9 @@ fn subject(alert: &AlertView) -> String {
     tame(&alert.subject)
 }
 
-fn time(at: Timestamp) -> String {
-    at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use smtp_appliance::alert::{AlertId, Kind, Severity};
     use smtp_appliance::channel::{Outcome, Reach};
     use smtp_appliance::config::ChannelName;

@@ -45,6 +45,8 @@ pub enum Edit {
     SetTable(TablePath, Vec<TableChange>),
     /// A table less, with those below it.
     RemoveTable(TablePath),
+    /// One after the other; the text is checked when all are made.
+    Several(Vec<Edit>),
 }
 
 /// What becomes of the values of a person.
@@ -79,6 +81,8 @@ pub enum Change<T> {
 /// A text with a change made to it.
 #[derive(Debug, Clone)]
 pub struct Edited {
+    /// The old text.
+    pub before: String,
     /// The new text, checked.
     pub text: String,
     /// What it says, and what is odd about it.
@@ -149,7 +153,8 @@ pub fn replace(path: &Path, expected: &str, text: &str) -> Result<Edited, EditEr
     if changed {
         file.replace(text)?;
     }
-    Ok(Edited { text: text.to_owned(), loaded, changed, notes: Vec::new() })
+    let (before, text) = (expected.to_owned(), text.to_owned());
+    Ok(Edited { before, text, loaded, changed, notes: Vec::new() })
 }
 
 /// Why a text was not changed.
@@ -176,7 +181,8 @@ pub fn apply(text: &str, edit: &Edit) -> Result<Edited, ApplyError> {
     let changed = change(&lines, edit, &before, &mut notes)?;
     let changed = if crlf { changed.replace('\n', "\r\n") } else { changed };
     let loaded = Config::parse(&changed).map_err(EditError::Refused)?;
-    Ok(Edited { changed: changed != text, text: changed, loaded, notes })
+    let before = text.to_owned();
+    Ok(Edited { changed: changed != before, before, text: changed, loaded, notes })
 }
 
 fn change(
@@ -230,6 +236,9 @@ fn change(
         }
         Edit::SetTable(path, changes) => table::change(text, path, changes),
         Edit::RemoveTable(path) => table::remove(text, path),
+        Edit::Several(edits) => {
+            edits.iter().try_fold(text.to_owned(), |text, edit| change(&text, edit, before, notes))
+        }
     }
 }
 

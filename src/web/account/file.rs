@@ -1,13 +1,14 @@
 //! The accounts on disk: one file, written whole or not at all, read again when it changes, as the
 //! command line changes it too.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{AccountError, Accounts};
+use crate::web::private;
 
 /// Longest file: 100 users and 100 tokens take a tenth of it.
 const LONGEST: u64 = 1024 * 1024;
@@ -42,11 +43,7 @@ impl AccountFile {
     /// # Errors
     /// If the folder cannot be made.
     pub fn in_folder(folder: &Path) -> Result<Self, FileError> {
-        let make = || {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            belongs_to_the_store(&File::open(folder)?, folder)
-        };
-        make().map_err(|error| FileError::Io(folder.to_owned(), error))?;
+        private::have_folder(folder).map_err(|error| FileError::Io(folder.to_owned(), error))?;
         Ok(Self { path: folder.join("accounts.json"), seen: Mutex::default() })
     }
 
@@ -83,7 +80,7 @@ impl AccountFile {
         let answer = change(&mut accounts)?;
         let text = serde_json::to_string_pretty(&accounts)
             .map_err(|error| FileError::Unreadable(self.path.clone(), error))?;
-        write_private(&self.path, &text).map_err(fault)?;
+        private::write(&self.path, &text).map_err(fault)?;
         Ok(answer)
     }
 
@@ -102,32 +99,6 @@ impl AccountFile {
 fn stamp(path: &Path) -> Option<Stamp> {
     let file = fs::metadata(path).ok()?;
     Some((file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
-}
-
-/// Writes a file that only the appliance may read, whole or not at all.
-pub(in crate::web) fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let draft = path.with_extension("new");
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    belongs_to_the_store(&file, folder)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    File::open(folder)?.sync_all()
-}
-
-/// What root makes by the command line belongs to whom the folder above belongs to, else the
-/// appliance could not read it.
-fn belongs_to_the_store(file: &File, folder: &Path) -> io::Result<()> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    let owner = fs::metadata(folder.parent().unwrap_or(folder))?;
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 #[cfg(test)]

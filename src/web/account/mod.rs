@@ -19,7 +19,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(super) use file::write_private;
 pub use file::{AccountFile, FileError};
 pub use lockout::Lockout;
 pub use password::{PasswordError, Passwords, check as check_password, hash as hash_password};

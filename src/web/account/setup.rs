@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::file::write_private;
 use super::token::letters;
+use crate::web::private;
 
 /// Letters of the token.
 const LENGTH: usize = 16;
@@ -32,7 +32,7 @@ impl SetupToken {
             return Ok(Self { token: kept.trim().to_owned(), file });
         }
         let token = letters().ok_or_else(|| io::Error::other("no random numbers"))?;
-        write_private(&file, &format!("{token}\n"))?;
+        private::write(&file, &format!("{token}\n"))?;
         Ok(Self { token, file })
     }
 

@@ -10,14 +10,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::model::{Alert, Alerts, Balance, NewSeverity, PartState, Retried, Status};
+use super::model::{Alarm, Alert, Alerts, Balance, NewSeverity, PartState, Retried, Status};
 use super::{Caller, Fault, Query, json, number};
 use crate::alert::AlertId;
-use crate::control::{Answer, Request, show as shown};
+use crate::control::{Answer, Request, Wanted, show as shown};
 use crate::health::{self, Part};
 use crate::web::account::Scope;
+use crate::web::csv;
 use crate::web::facts::{Facts, Grade};
-use crate::web::search::Wanted;
 use crate::web::site::Site;
 
 /// Most alerts in one answer.
@@ -46,6 +46,7 @@ pub(super) async fn status(
             Grade::Bad => "bad",
         },
         findings: facts.findings(&crate::web::words::EN),
+        alarms: facts.health.alarms.iter().map(|alarm| alarm_of(&facts.health, *alarm)).collect(),
         waiting: facts.pending,
         free_bytes: facts.free_space,
         running_seconds: facts.running.as_secs(),
@@ -58,6 +59,30 @@ pub(super) async fn status(
 
 fn balance(balance: &health::Balance) -> Option<Balance> {
     Some(Balance { amount: balance.amount?.as_f64(), at: balance.at?.to_string() })
+}
+
+fn alarm_of(health: &health::Status, alarm: health::Alarm) -> Alarm {
+    let silenced = health.silenced.contains(&alarm);
+    let (id, why) = match alarm {
+        health::Alarm::Untold(id) => (id, "untold"),
+        health::Alarm::Unacknowledged(id) => (id, "unacknowledged"),
+    };
+    Alarm { alert: id.0, why, silenced }
+}
+
+/// Take note of the alarms: they sound no more, as after a press of the button.
+#[utoipa::path(post, path = "/api/v1/silence", tag = "alerts",
+    responses((status = 204, description = "done"), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 409, body = super::model::Error)))]
+pub(super) async fn silence(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Act)?;
+    let answer = site.parts.desk.answer(Request::Silence).await;
+    answer.map_err(|reason| Fault::new(StatusCode::CONFLICT, reason))?;
+    site.audit.note(&caller.name, &caller.from, "alarm.silence", "");
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn part((part, state): (&Part, &health::State)) -> (String, PartState) {
@@ -147,6 +172,32 @@ pub(super) async fn list(
     Ok(json(StatusCode::OK, &answer))
 }
 
+/// Alerts for a spreadsheet, the newest first: those found within the time of one search.
+#[utoipa::path(get, path = "/api/v1/alerts.csv", tag = "alerts",
+    params(
+        ("q" = Option<String>, Query, description = "Words that must all be somewhere in it"),
+        ("state" = Option<OfState>, Query, description = "waiting, told, partly, failed or dropped"),
+        ("severity" = Option<NewSeverity>, Query, description = "info, warning, error or critical"),
+        ("source" = Option<String>, Query, description = "zabbix, nagios, generic, …"),
+        ("host" = Option<String>, Query, description = "A part of the host's name"),
+        ("before" = Option<u64>, Query, maximum = 9_007_199_254_740_991_u64, description = "Only alerts of a lower number"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 500, description = "Most alerts: 50 if not said, 500 at most"),
+    ),
+    responses((status = 200, content_type = "text/csv", body = String),
+        (status = 400, body = super::model::Error), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error)))]
+pub(super) async fn csv(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let (wanted, limit) = asked.wanted()?;
+    let found = wanted.find(&site.parts.queue, limit).await;
+    let found = found.map_err(|error| Fault::store(&error))?;
+    Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv::alerts(&found.alerts)).into_response())
+}
+
 /// One alert with all that became of it.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts",
     params(("id" = u64, Path, description = "Its number")),
@@ -158,7 +209,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
-    let view = shown(site.parts.queue.reader(), number(&id)?);
+    let id = number(&id)?;
+    let view = site.read(move |reader| shown(reader, id)).await;
     let view = view.map_err(|error| Fault::store(&error))?;
     let view = view.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such alert"))?;
     Ok(json(StatusCode::OK, &Alert::from(view)))
@@ -177,10 +229,10 @@ pub(super) async fn mail(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
     let unknown = || Fault::new(StatusCode::NOT_FOUND, "there is no mail of this alert");
-    let (id, reader) = (number(&id)?, site.parts.queue.reader());
-    let record = reader.record(id).map_err(|error| Fault::store(&error))?;
+    let id = number(&id)?;
+    let read = site.read(move |reader| Ok((reader.record(id)?, reader.raw(id)?))).await;
+    let (record, raw): (_, Bytes) = read.map_err(|error| Fault::store(&error))?;
     record.ok_or_else(unknown)?;
-    let raw: Bytes = reader.raw(id).map_err(|error| Fault::store(&error))?;
     if raw.is_empty() {
         return Err(unknown());
     }
@@ -239,7 +291,8 @@ async fn act(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Act)?;
     let id = number(id)?;
-    let known = site.parts.queue.reader().record(id).map_err(|error| Fault::store(&error))?;
+    let known = site.read(move |reader| reader.record(id)).await;
+    let known = known.map_err(|error| Fault::store(&error))?;
     known.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such alert"))?;
     let answer = site.parts.desk.answer(request(id)).await;
     let answer = answer.map_err(|reason| Fault::new(StatusCode::CONFLICT, reason))?;
@@ -248,6 +301,7 @@ async fn act(
         Answer::Retried { deliveries } => Ok(json(StatusCode::OK, &Retried { deliveries })),
         Answer::Done
         | Answer::List { .. }
+        | Answer::Found { .. }
         | Answer::Show { .. }
         | Answer::Calling(_)
         | Answer::Tested { .. }

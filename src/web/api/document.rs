@@ -6,7 +6,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    access, alerts, file, intake, json, model, people, records, settings, statistics, trial,
+    access, alerts, file, intake, json, keys, machine, model, people, records, settings,
+    statistics, trial,
 };
 
 #[derive(OpenApi)]
@@ -20,7 +21,9 @@ use super::{
         settings::channels, settings::order, settings::switch, people::groups, statistics::show,
         trial::speak, trial::said, file::show, file::check, file::put, file::earlier, file::undo, access::users,
         access::put_user, access::remove_user, access::tokens, access::add_token,
-        access::remove_token, records::log, records::audit, records::backup,
+        access::remove_token, records::log, records::audit, records::backup, records::history,
+        alerts::csv, alerts::silence, statistics::csv, people::put_group, keys::show, keys::set, trial::voices,
+        machine::last, machine::run, machine::relay, machine::call, machine::updated, machine::update,
     ),
     components(schemas(model::Error, alerts::OfState, records::OfLevel, statistics::OfSpan)),
     modifiers(&Bearer),
@@ -46,18 +49,22 @@ pub(super) async fn serve() -> Response {
 
 /// One thing that can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) struct Operation {
-    pub(in crate::web) method: String,
-    pub(in crate::web) path: String,
-    pub(in crate::web) summary: String,
+pub struct Operation {
+    /// `GET`, `POST`, ….
+    pub method: String,
+    /// Its address.
+    pub path: String,
+    /// What it does, in a sentence.
+    pub summary: String,
     /// Name and description of each parameter.
-    pub(in crate::web) parameters: Vec<(String, String)>,
-    /// Statuses with their descriptions.
-    pub(in crate::web) statuses: Vec<String>,
+    pub parameters: Vec<(String, String)>,
+    /// The statuses of its answers.
+    pub statuses: Vec<String>,
 }
 
 /// All of them, in the order of the addresses.
-pub(in crate::web) fn operations() -> Vec<Operation> {
+#[must_use]
+pub fn operations() -> Vec<Operation> {
     let Ok(document) = serde_json::to_value(Description::openapi()) else { return Vec::new() };
     let paths = document.get("paths").and_then(|paths| paths.as_object());
     let mut operations = Vec::new();

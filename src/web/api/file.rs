@@ -11,11 +11,10 @@ use utoipa::ToSchema;
 
 use super::people::refused;
 use super::{Body, Caller, Fault, json, parse};
-use crate::config::Config;
+use crate::config::diff::as_text;
+use crate::config::{Config, mask};
 use crate::web::account::{Scope, token_digest};
 use crate::web::change::{self, By, Done};
-use crate::web::diff::as_text;
-use crate::web::mask;
 use crate::web::site::Site;
 
 /// Most faults in an answer.
@@ -95,7 +94,7 @@ pub(super) struct EarlierFile {
 pub(super) async fn show(State(site): State<Arc<Site>>, caller: Caller) -> Result<Response, Fault> {
     caller.may(Scope::Configure)?;
     let text = change::text(&site).await.map_err(|error| refused(&error))?;
-    let (stamp, history) = (token_digest(&text), change::kept(&site));
+    let (stamp, history) = (token_digest(&text), site.earlier.names());
     Ok(json(StatusCode::OK, &File { text: mask::masked(&text), stamp, history }))
 }
 
@@ -165,7 +164,7 @@ pub(super) async fn earlier(
     Path(name): Path<String>,
 ) -> Result<Response, Fault> {
     caller.may(Scope::Configure)?;
-    let old = change::read_kept(&site, &name).ok_or_else(unknown)?;
+    let old = site.earlier.read(&name).ok_or_else(unknown)?;
     let current = change::text(&site).await.map_err(|error| refused(&error))?;
     let text = mask::masked(&old);
     let diff = as_text(&mask::differing(&current, &old));
@@ -185,7 +184,7 @@ pub(super) async fn undo(
 ) -> Result<Response, Fault> {
     caller.may(Scope::Configure)?;
     let wanted: Earlier = parse(&body)?;
-    let old = change::read_kept(&site, &wanted.name).ok_or_else(unknown)?;
+    let old = site.earlier.read(&wanted.name).ok_or_else(unknown)?;
     let current = change::text(&site).await.map_err(|error| refused(&error))?;
     let done = change::replace(&site, &by(&caller), "undo", current, old).await;
     Ok(answer(&done.map_err(|error| refused(&error))?))
@@ -199,7 +198,7 @@ fn by(caller: &Caller) -> By {
     By { who: caller.name.clone(), from: caller.from.clone() }
 }
 
-fn answer(done: &Done) -> Response {
+pub(super) fn answer(done: &Done) -> Response {
     let changed = Changed { diff: as_text(&done.lines), warnings: done.warnings.clone() };
     json(StatusCode::OK, &changed)
 }

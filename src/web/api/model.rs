@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use crate::config::ChannelName;
 use crate::control::{AlertView, DeliveryView};
 use crate::queue::Progress;
-use crate::web::page::state_name;
 
 /// Why something was not done.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -94,7 +93,7 @@ impl From<AlertView> for Alert {
         Self {
             id: view.id.0,
             received: view.received.to_string(),
-            state: state_name(view.state),
+            state: view.state.as_str(),
             reason: view.reason,
             severity: view.severity.map(crate::alert::Severity::as_str),
             subject: view.subject,
@@ -186,6 +185,8 @@ pub(crate) struct Status {
     pub(crate) parts: BTreeMap<String, PartState>,
     /// The SIM card's balance, where it is asked for and known.
     pub(crate) balance: Option<Balance>,
+    /// What must be made known on the spot, since nobody heard of it otherwise.
+    pub(crate) alarms: Vec<Alarm>,
     /// Alerts that wait to be told.
     pub(crate) waiting: usize,
     /// Free bytes on the disk of the store.
@@ -203,6 +204,16 @@ pub(crate) struct Balance {
     /// When the operator told it.
     #[schema(format = DateTime)]
     pub(crate) at: String,
+}
+
+/// An alert of which nobody heard.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Alarm {
+    pub(crate) alert: u64,
+    /// `untold`: all that was tried has failed; `unacknowledged`: it has waited too long.
+    pub(crate) why: &'static str,
+    /// Whether somebody has taken note: it sounds no more.
+    pub(crate) silenced: bool,
 }
 
 /// How a part is.
@@ -352,6 +363,14 @@ pub(crate) struct Tested {
     /// `told`, `retry`, `refused` or `spared`.
     pub(crate) outcome: &'static str,
     pub(crate) detail: String,
+}
+
+/// Who is in a group.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Members {
+    /// Short names.
+    pub(crate) people: Vec<String>,
 }
 
 /// A way to tell people.

@@ -7,11 +7,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::model::{Person, Tested};
+use super::model::{Members, Person, Tested};
 use super::{Body, Caller, Fault, json, parse};
 use crate::channel::Outcome;
 use crate::config::edit::{Edit, EditError};
-use crate::config::{self, PersonName};
+use crate::config::{self, GroupName, NameError, PersonName};
 use crate::control::{Answer, Request};
 use crate::web::account::Scope;
 use crate::web::change::{self, By, ChangeError};
@@ -155,6 +155,29 @@ pub(super) async fn groups(
         })
         .collect();
     Ok(json(StatusCode::OK, &groups))
+}
+
+/// Put these people into a group, and nobody else; nobody at all takes it away.
+#[utoipa::path(put, path = "/api/v1/groups/{name}", tag = "people", request_body = Members,
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 204, description = "done"), (status = 400, body = super::model::Error),
+        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
+        (status = 404, body = super::model::Error), (status = 409, body = super::model::Error),
+        (status = 413, description = "too large"), (status = 422, body = super::model::Error)))]
+pub(super) async fn put_group(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Body(body): Body,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Configure)?;
+    let unfit = |error: NameError| Fault::unfit(error.to_string());
+    let Members { people } = parse(&body)?;
+    let group: GroupName = name.parse().map_err(unfit)?;
+    let people = people.iter().map(|name| name.parse().map_err(unfit));
+    let edit = Edit::SetGroup(group, people.collect::<Result<_, _>>()?);
+    make(&site, &caller, "groups.change", edit).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Tell a person something harmless, by every channel that is on.

@@ -14,8 +14,8 @@ use super::people::refused;
 use super::{Caller, Fault, Query, json};
 use crate::log;
 use crate::web::account::Scope;
-use crate::web::change;
 use crate::web::site::Site;
+use crate::web::{archive, change};
 
 /// Most lines or entries in one answer.
 const MOST: usize = 1000;
@@ -146,4 +146,20 @@ pub(super) async fn backup(
     let text = change::text(&site).await.map_err(|error| refused(&error))?;
     site.audit.note(&caller.name, &caller.from, "backup", "configuration");
     Ok(([(CONTENT_TYPE, "application/toml")], text).into_response())
+}
+
+/// The files of the history, as they are at this moment (tar): the command `restore` takes them.
+#[utoipa::path(get, path = "/api/v1/backup/history", tag = "records",
+    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>),
+        (status = 401, body = super::model::Error), (status = 403, body = super::model::Error),
+        (status = 500, body = super::model::Error)))]
+pub(super) async fn history(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Admin)?;
+    let folder = site.config().appliance.store.join("queue");
+    site.audit.note(&caller.name, &caller.from, "backup", "history");
+    let body = archive::of(folder).await.map_err(|error| Fault::store(&error))?;
+    Ok(([(CONTENT_TYPE, "application/x-tar")], body).into_response())
 }

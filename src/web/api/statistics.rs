@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Caller, Fault, Query, json};
 use crate::alert::Severity;
 use crate::web::account::Scope;
+use crate::web::csv;
 use crate::web::site::Site;
 use crate::web::statistics::{self, Reached, Span};
 
@@ -20,6 +22,16 @@ use crate::web::statistics::{self, Reached, Span};
 #[serde(default)]
 pub(super) struct Asked {
     span: Option<OfSpan>,
+}
+
+impl Asked {
+    const fn span(&self) -> Span {
+        match self.span {
+            Some(OfSpan::Day) => Span::Day,
+            Some(OfSpan::Week) | None => Span::Week,
+            Some(OfSpan::Month) => Span::Month,
+        }
+    }
 }
 
 /// The length of a time up to now.
@@ -112,11 +124,7 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
     caller.may(Scope::Read)?;
-    let span = match asked.span {
-        Some(OfSpan::Day) => Span::Day,
-        Some(OfSpan::Week) | None => Span::Week,
-        Some(OfSpan::Month) => Span::Month,
-    };
+    let span = asked.span();
     let found = statistics::figures(&site, span).await;
     let (figures, whole) = found.map_err(|error| Fault::store(&error))?;
     let counts = |names: Vec<(String, u64)>| {
@@ -142,4 +150,22 @@ pub(super) async fn show(
         people: people.map(|(name, of)| Telling::new(name, &of)).collect(),
     };
     Ok(json(StatusCode::OK, &statistics))
+}
+
+/// The same for a spreadsheet: a row for each figure.
+#[utoipa::path(get, path = "/api/v1/statistics.csv", tag = "alerts",
+    params(("span" = Option<OfSpan>, Query, description = "day, week or month: week if not said")),
+    responses((status = 200, content_type = "text/csv", body = String),
+        (status = 400, body = super::model::Error), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error)))]
+pub(super) async fn csv(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Read)?;
+    let found = statistics::figures(&site, asked.span()).await;
+    let (figures, _) = found.map_err(|error| Fault::store(&error))?;
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8")];
+    Ok((headers, csv::statistics(&figures)).into_response())
 }

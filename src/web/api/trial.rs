@@ -16,6 +16,7 @@ use super::{Body, Caller, Fault, Query, json, number, parse};
 use crate::alert::explain;
 use crate::config::{Config, Language, PersonName, VoiceName};
 use crate::speech::script;
+use crate::speech::voices::Installed;
 use crate::web::account::Scope;
 use crate::web::preview::{Preview, spoken};
 use crate::web::said::said as words_of_call;
@@ -124,7 +125,8 @@ pub(super) async fn said(
     caller.may(Scope::Act)?;
     let unknown = || Fault::new(StatusCode::NOT_FOUND, "there is no such alert for this person");
     let person: PersonName = person.parse().map_err(|_| unknown())?;
-    let record = site.parts.queue.reader().record(number(&id)?);
+    let id = number(&id)?;
+    let record = site.read(move |reader| reader.record(id)).await;
     let record = record.map_err(|error| Fault::store(&error))?.ok_or_else(unknown)?;
     if !record.alert.people.contains(&person) {
         return Err(unknown());
@@ -168,4 +170,36 @@ pub(super) async fn speak(
     let own_words = script::own_words(&config, &language);
     let sentences = script::words(&wanted.text, &language, &own_words);
     wav(spoken(&site, Preview { sentences, language, voice }).await)
+}
+
+/// A voice.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct Voice {
+    name: String,
+    /// As it is known, such as `es-ES`.
+    language: Option<String>,
+    bytes: u64,
+}
+
+/// The installed voices; `speak` lets them be heard. Besides, `espeak-ng` speaks every language.
+#[utoipa::path(get, path = "/api/v1/voices", tag = "alerts",
+    responses((status = 200, body = [Voice]), (status = 401, body = super::model::Error),
+        (status = 403, body = super::model::Error), (status = 500, body = super::model::Error)))]
+pub(super) async fn voices(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+) -> Result<Response, Fault> {
+    caller.may(Scope::Act)?;
+    let folder = site.config().speech.voices.clone();
+    let scanned = tokio::task::spawn_blocking(move || Installed::scan(&folder)).await;
+    let installed = scanned.map_err(|error| Fault::store(&error))?;
+    let voice = |voice: &crate::speech::voices::Voice| Voice {
+        name: voice.name.to_string(),
+        language: voice.language().map(|language| language.to_string()),
+        bytes: voice.bytes,
+    };
+    // Without the folder there are none.
+    let voices: Vec<Voice> =
+        installed.iter().flat_map(|all| &all.voices).map(|one| voice(one)).collect();
+    Ok(json(StatusCode::OK, &voices))
 }

@@ -2,6 +2,7 @@
 //! them, and the one reader of what was typed (`typed`), know no section by name. Pure.
 
 mod beside;
+pub mod keys;
 mod sections;
 mod typed;
 

@@ -139,7 +139,7 @@ pub(in crate::web) fn wanted(
     (is_new || !changes.is_empty()).then(|| Edit::SetTable(path(section, item), changes))
 }
 
-fn single(field: &Field, now: &Value, typed: &Typed) -> Option<Change<Setting>> {
+pub(super) fn single(field: &Field, now: &Value, typed: &Typed) -> Option<Change<Setting>> {
     let text = match field.kind {
         Kind::Secret => &typed.text,
         Kind::Template => &tidy(&typed.text),
@@ -182,7 +182,7 @@ fn single(field: &Field, now: &Value, typed: &Typed) -> Option<Change<Setting>> 
 }
 
 /// Each name whose value is another, is new, or is gone.
-fn pairs(field: &Field, now: &str, typed: &str) -> Vec<TableChange> {
+pub(super) fn pairs(field: &Field, now: &str, typed: &str) -> Vec<TableChange> {
     let (now, typed) = (split(now), split(typed));
     let keys = |name: &str| field.keys().into_iter().chain([name.to_owned()]).collect();
     let gone = now.keys().filter(|name| !typed.contains_key(*name));

@@ -29,17 +29,12 @@ struct Story {
 }
 
 async fn story(site: &Site, id: AlertId) -> Result<Option<Story>, ReadError> {
-    let queue = site.parts.queue.clone();
-    let read = move || {
-        let reader = queue.reader();
+    let story = site.read(move |reader| {
         let Some(record) = reader.record(id)? else { return Ok(None) };
         let view = control::complete(reader, record.clone())?;
         Ok(Some(Story { record, view, raw: reader.raw(id)? }))
-    };
-    match tokio::task::spawn_blocking(read).await {
-        Ok(story) => story,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
+    });
+    story.await
 }
 
 /// The page.

@@ -10,10 +10,9 @@ use maud::{Markup, html};
 
 use super::{Place, badge, page, problem, time};
 use crate::alert::{AlertId, Severity};
-use crate::config::PersonName;
-use crate::control::AlertView;
+use crate::control::{AlertView, Found, State as Standing, Wanted};
+use crate::web::csv;
 use crate::web::guard::Visit;
-use crate::web::search::{Found, Wanted};
 use crate::web::site::Site;
 use crate::web::words::Words;
 
@@ -80,8 +79,8 @@ fn form(wanted: &Wanted, words: &Words) -> Markup {
                 label for="state" { (words.state) }
                 select #state name="state" {
                     option value="" { (words.any) }
-                    @for state in badge::STATES {
-                        @let name = badge::state_name(state);
+                    @for state in Standing::ALL {
+                        @let name = state.as_str();
                         option value=(name) selected[wanted.state == name] {
                             (badge::state_word(state, words))
                         }
@@ -160,29 +159,7 @@ pub(in crate::web) async fn csv(
     let Ok(found) = wanted.find(&site.parts.queue, IN_AN_EXPORT).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let mut text =
-        String::from("id,received,state,severity,source,kind,host,check,subject,from,people\r\n");
-    for alert in &found.alerts {
-        let event = alert.events.first();
-        let people: Vec<_> = alert.people.iter().map(PersonName::as_str).collect();
-        let of = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        let row = [
-            alert.id.to_string(),
-            alert.received.to_string(),
-            badge::state_name(alert.state).to_owned(),
-            of(alert.severity.map(Severity::as_str)),
-            of(event.map(|event| event.source.as_str())),
-            of(event.map(|event| event.kind.as_str())),
-            of(event.and_then(|event| event.host.as_deref())),
-            of(event.and_then(|event| event.check.as_deref())),
-            alert.subject.clone(),
-            alert.from.clone(),
-            people.join(" "),
-        ];
-        text.push_str(&row.map(|cell| csv_cell(&cell)).join(","));
-        text.push_str("\r\n");
-    }
-    download("text/csv; charset=utf-8", "alerts.csv", text.into_bytes())
+    download("text/csv; charset=utf-8", "alerts.csv", csv::alerts(&found.alerts).into_bytes())
 }
 
 /// The same for programs.
@@ -203,37 +180,7 @@ pub(in crate::web) fn download(kind: &'static str, name: &str, bytes: Vec<u8>) -
     ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)], bytes).into_response()
 }
 
-/// A cell of a CSV file (RFC 4180). What a spreadsheet would take for a formula becomes text.
-pub(in crate::web) fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guard = if formula { "'" } else { "" };
-    if formula || text.contains([',', '"', '\n', '\r']) {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
 /// The number in a path.
 pub(in crate::web) fn number(text: &str) -> Option<AlertId> {
     text.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_do_no_harm_in_a_spreadsheet() {
-        for (text, cell) in [
-            ("plain", "plain"),
-            ("a,b", "\"a,b\""),
-            ("say \"x\"", "\"say \"\"x\"\"\""),
-            ("=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("", ""),
-        ] {
-            assert_eq!(csv_cell(text), cell);
-        }
-    }
 }

@@ -19,21 +19,8 @@ pub(in crate::web) const fn state_word(state: State, words: &Words) -> &'static 
     }
 }
 
-pub(in crate::web) const fn state_name(state: State) -> &'static str {
-    match state {
-        State::Waiting => "waiting",
-        State::Told => "told",
-        State::Partly => "partly",
-        State::Failed => "failed",
-        State::Dropped => "dropped",
-    }
-}
-
-pub(in crate::web) const STATES: [State; 5] =
-    [State::Waiting, State::Told, State::Partly, State::Failed, State::Dropped];
-
 pub(in crate::web) fn state(state: State, words: &Words) -> Markup {
-    let class = format!("badge s-{}", state_name(state));
+    let class = format!("badge s-{}", state.as_str());
     html! { span class=(class) { (state_word(state, words)) } }
 }
 

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::tell;
+use crate::config::diff::Line;
 use crate::config::edit::Edited;
+use crate::config::mask;
 use crate::web::change::{ChangeError, Done};
-use crate::web::diff::Line;
-use crate::web::mask;
 use crate::web::words::Words;
 
 /// Lines that change.

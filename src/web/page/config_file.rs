@@ -10,10 +10,9 @@ use maud::{Markup, html};
 use super::change::{fault, lines};
 use super::people::by;
 use super::{Place, csrf, page, problem, settings, tell};
-use crate::config::Config;
+use crate::config::{Config, mask};
 use crate::web::change;
 use crate::web::guard::{Fields, Visit};
-use crate::web::mask;
 use crate::web::site::Site;
 
 /// The file in an editor.

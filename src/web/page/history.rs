@@ -10,9 +10,10 @@ use maud::{Markup, html};
 use super::change::lines;
 use super::people::by;
 use super::{Place, csrf, page, problem, settings, time};
+use crate::config::mask;
 use crate::web::change;
+use crate::web::earlier::Earlier;
 use crate::web::guard::{Fields, Visit};
-use crate::web::mask;
 use crate::web::site::Site;
 
 /// The newest of them.
@@ -21,7 +22,7 @@ pub(super) fn card(site: &Site, visit: &Visit) -> Markup {
     html! {
         section.card aria-labelledby="history" {
             h2 #history { (words.history) }
-            @let kept = change::kept(site);
+            @let kept = site.earlier.names();
             @if kept.is_empty() { p.quiet { (words.no_history) } }
             ul.steps {
                 @for name in kept.iter().take(20) {
@@ -32,13 +33,9 @@ pub(super) fn card(site: &Site, visit: &Visit) -> Markup {
     }
 }
 
-/// When an earlier file was replaced, by its name (`20261128T165326377Z.toml`).
+/// When an earlier file was replaced.
 fn kept_at(name: &str) -> Markup {
-    let part = |range: std::ops::Range<usize>| name.get(range).unwrap_or_default();
-    let (date, clock) =
-        ((part(0..4), part(4..6), part(6..8)), (part(9..11), part(11..13), part(13..15)));
-    let text = format!("{}-{}-{}T{}:{}:{}Z", date.0, date.1, date.2, clock.0, clock.1, clock.2);
-    text.parse().map_or_else(|_| html! { (name) }, time::moment)
+    Earlier::replaced_at(name).map_or_else(|| html! { (name) }, time::moment)
 }
 
 /// An earlier file, and what going back to it would change.
@@ -48,8 +45,7 @@ pub(in crate::web) async fn earlier(
     Path(name): Path<String>,
 ) -> Response {
     let words = visit.words;
-    let (Some(old), Ok(current)) = (change::read_kept(&site, &name), change::text(&site).await)
-    else {
+    let (Some(old), Ok(current)) = (site.earlier.read(&name), change::text(&site).await) else {
         return problem(&visit, StatusCode::NOT_FOUND, words.not_found);
     };
     let changed = mask::differing(&current, &old);
@@ -74,7 +70,7 @@ pub(in crate::web) async fn undo(
     fields: Fields,
 ) -> Response {
     let (Some(old), Ok(current)) =
-        (change::read_kept(&site, fields.get("name")), change::text(&site).await)
+        (site.earlier.read(fields.get("name")), change::text(&site).await)
     else {
         return Redirect::to("/settings").into_response();
     };

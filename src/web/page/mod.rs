@@ -35,7 +35,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-pub(super) use badge::{STATES, state_name};
 pub(super) use icon::Icon;
 pub(super) use layout::{Place, csrf, field, page, tell};
 

@@ -50,7 +50,7 @@ pub(in crate::web) async fn sound(
     let (Some(id), Ok(person)) = (number(&id), person.parse::<PersonName>()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let alert = match site.parts.queue.reader().record(id) {
+    let alert = match site.read(move |reader| reader.record(id)).await {
         Ok(Some(record)) if record.alert.people.contains(&person) => record.alert,
         Ok(_) => return StatusCode::NOT_FOUND.into_response(),
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),

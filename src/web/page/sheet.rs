@@ -9,12 +9,12 @@ use maud::{Markup, html};
 use super::change::lines;
 use super::{Place, csrf, fields, page, trial};
 use crate::config::edit::{ApplyError, Edit, EditError, Edited, apply};
+use crate::config::mask;
 use crate::web::change;
 use crate::web::form::{
     Beside, Item, Section, Shape, Trial, Typed, Value, beside, current, said, wanted,
 };
 use crate::web::guard::{Fields, Visit};
-use crate::web::mask;
 use crate::web::site::Site;
 use crate::web::words::Words;
 

@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::alerts::{csv_cell, download};
+use super::alerts::download;
 use super::{Place, badge, page, problem, time};
+use crate::web::csv;
 use crate::web::guard::Visit;
 use crate::web::plot;
 use crate::web::site::Site;
@@ -160,34 +161,5 @@ pub(in crate::web) async fn csv(
     let Ok((figures, _)) = figures(&site, asked.span()).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let mut rows: Vec<[String; 3]> = Vec::new();
-    let mut row =
-        |group: &str, name: String, value: String| rows.push([group.to_owned(), name, value]);
-    for (at, count) in &figures.bars {
-        row("alerts since", at.to_string(), count.to_string());
-    }
-    for (group, counts) in
-        [("host", &figures.hosts), ("source", &figures.sources), ("client", &figures.clients)]
-    {
-        for (name, count) in counts {
-            row(group, name.clone(), count.to_string());
-        }
-    }
-    let seconds = |time: Option<std::time::Duration>| {
-        time.map_or_else(String::new, |time| time.as_secs_f64().to_string())
-    };
-    let channels = figures.channels.iter().map(|(name, of)| (name.to_string(), of));
-    let people = figures.people.iter().map(|(name, of)| (name.clone(), of));
-    for (name, of) in channels.chain(people) {
-        row("told", name.clone(), of.told.to_string());
-        row("failed", name.clone(), of.failed.to_string());
-        row("seconds until told, median", name.clone(), seconds(of.told_median()));
-        row("seconds until acknowledged, median", name, seconds(of.acknowledged_median()));
-    }
-    let mut text = String::from("figure,of,value\r\n");
-    for row in rows {
-        text.push_str(&row.map(|cell| csv_cell(&cell)).join(","));
-        text.push_str("\r\n");
-    }
-    download("text/csv; charset=utf-8", "statistics.csv", text.into_bytes())
+    download("text/csv; charset=utf-8", "statistics.csv", csv::statistics(&figures).into_bytes())
 }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{Place, alerts, badge, page, parts, problem, time};
+use super::{Place, alerts, badge, csrf, page, parts, problem, time};
+use crate::control::Request;
+use crate::health::Alarm;
+use crate::web::account::Role;
 use crate::web::facts::{Facts, Grade};
 use crate::web::guard::Visit;
 use crate::web::site::Site;
@@ -18,7 +21,7 @@ pub(in crate::web) async fn status(State(site): State<Arc<Site>>, visit: Visit) 
     let words = visit.words;
     let content = match Facts::gather(&site).await {
         Ok(facts) => html! {
-            div data-live="/status/live" aria-live="off" { (fragment(&facts, words)) }
+            div data-live="/status/live" aria-live="off" { (fragment(&facts, &visit)) }
             p.quiet { span data-live-state data-dead=(words.not_live) { (words.live) } }
         },
         Err(error) => {
@@ -32,14 +35,27 @@ pub(in crate::web) async fn status(State(site): State<Arc<Site>>, visit: Visit) 
 /// What of it changes.
 pub(in crate::web) async fn live(State(site): State<Arc<Site>>, visit: Visit) -> Response {
     match Facts::gather(&site).await {
-        Ok(facts) => fragment(&facts, visit.words).into_response(),
+        Ok(facts) => fragment(&facts, &visit).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-fn fragment(facts: &Facts, words: &Words) -> Markup {
+/// Takes note of the alarm, as the button of the board does.
+pub(in crate::web) async fn silence(State(site): State<Arc<Site>>, visit: Visit) -> Response {
+    match site.parts.desk.answer(Request::Silence).await {
+        Ok(_) => {
+            site.audit.note(visit.name(), &visit.peer.to_string(), "alarm.silence", "");
+            Redirect::to("/").into_response()
+        }
+        Err(reason) => problem(&visit, StatusCode::CONFLICT, &reason),
+    }
+}
+
+fn fragment(facts: &Facts, visit: &Visit) -> Markup {
+    let words = visit.words;
     html! {
         (verdict(facts, words))
+        @if !facts.health.alarms.is_empty() { (alarms(facts, visit)) }
         (in_progress(facts, words))
         section.card aria-labelledby="newest" {
             h2 #newest { (words.newest) }
@@ -64,6 +80,31 @@ fn verdict(facts: &Facts, words: &Words) -> Markup {
             ul {
                 @for finding in facts.findings(words) { li { (finding) } }
                 @if facts.findings(words).is_empty() { li { (words.all_is_well) } }
+            }
+        }
+    }
+}
+
+/// What nobody heard of otherwise; where there is a buzzer it sounds until somebody takes note.
+fn alarms(facts: &Facts, visit: &Visit) -> Markup {
+    let (words, health) = (visit.words, &facts.health);
+    html! {
+        section.card aria-labelledby="alarm" {
+            h2 #alarm { (words.alarm) }
+            @for alarm in &health.alarms {
+                @let (id, why) = match alarm {
+                    Alarm::Untold(id) => (id, words.alarm_untold),
+                    Alarm::Unacknowledged(id) => (id, words.alarm_unacknowledged),
+                };
+                p.error {
+                    a href={ "/alerts/" (id) } { (words.alert) " " (id) } ": " (why)
+                    @if health.silenced.contains(alarm) { " (" (words.alarm_silenced) ")" }
+                }
+            }
+            @if health.is_alarming() && !facts.lights.is_empty() && visit.may(Role::Operator) {
+                form method="post" action="/silence" {
+                    (csrf(visit)) button type="submit" { (words.silence) }
+                }
             }
         }
     }

@@ -143,6 +143,11 @@ words! {
     seen_as: "Seen as", "Vista como";
     last_error: "Last error", "Último error";
     lights: "Lights", "Luces";
+    alarm: "Alarm", "Alarma";
+    alarm_untold: "nobody could be told of it", "no se pudo avisar a nadie";
+    alarm_unacknowledged: "nobody has acknowledged it for too long", "nadie la ha aceptado desde hace demasiado";
+    alarm_silenced: "somebody has taken note; it is silent", "alguien ha tomado nota; está en silencio";
+    silence: "Silence the buzzer", "Silenciar el zumbador";
     led_health: "Health", "Salud";
     led_fault: "Fault", "Fallo";
     dark: "dark", "apagada";
@@ -389,7 +394,7 @@ words! {
     history_backup: "History", "Historial";
     history_intro: "All alerts with their mails and what became of them.", "Todas las alertas con sus correos y lo que fue de ellas.";
     download_whole_history: "Download the history", "Descargar el historial";
-    history_restore: "To restore it, stop the appliance and unpack it in place of the folder queue of the store: while it runs, the store belongs to it alone, and alerts that waited would be told a second time.", "Para restaurarlo, detenga el aparato y desempaquételo en lugar de la carpeta queue del almacén: mientras funciona, el almacén es solo suyo, y de las alertas en espera se avisaría otra vez.";
+    history_restore: "To restore it, stop the appliance and run: smtp-appliance queue restore FILE. While it runs, the store belongs to it alone.", "Para restaurarlo, detenga el aparato y ejecute: smtp-appliance queue restore ARCHIVO. Mientras funciona, el almacén es solo suyo.";
     update: "Update", "Actualizar";
     update_intro: "A signed bundle (.raucb) of the image. It is checked and written beside the version in use, which stays until the next start of the machine.", "Un paquete firmado (.raucb) de la imagen. Se comprueba y se escribe junto a la versión en uso, que se queda hasta el próximo inicio del equipo.";
     update_installing: "The update is being installed. Load the page again.", "Se está instalando la actualización. Cargue la página otra vez.";

@@ -1,5 +1,6 @@
 //! The sections, one table for each chapter.
 
+mod elsewhere;
 mod machine;
 mod receiving;
 mod saying;
@@ -92,6 +93,9 @@ pub(super) const ALL: &[&Section] = &[
     &machine::WIFI,
     &machine::WIREGUARD,
 ];
+
+/// Those that have no form.
+pub(super) const ELSEWHERE: &[&Section] = &[&elsewhere::PERSON, &elsewhere::CHANNELS];
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::view::{AlertView, State, complete};
 use crate::alert::{AlertId, Severity};
-use crate::control::{AlertView, State, complete};
 use crate::queue::{Fate, Queue, Read, ReadError, Record};
 
 /// Most records one search looks at, if it wants fewer.
@@ -20,36 +20,42 @@ const PATIENCE: Duration = Duration::from_millis(30);
 const BLOCK: usize = 250;
 
 /// What is looked for. What is empty does not matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Wanted {
+pub struct Wanted {
     /// Words that must all be somewhere.
-    pub(super) q: String,
-    pub(super) state: String,
-    pub(super) severity: String,
-    pub(super) source: String,
-    pub(super) host: String,
+    pub q: String,
+    /// One of [`State::ALL`], by its word.
+    pub state: String,
+    /// One of [`Severity::ALL`], by its word.
+    pub severity: String,
+    /// What has sent it: `zabbix`, `nagios`, ….
+    pub source: String,
+    /// A part of the host's name.
+    pub host: String,
     /// Only alerts before this one.
-    pub(super) before: Option<AlertId>,
+    pub before: Option<AlertId>,
 }
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub struct Found {
     /// The newest first.
-    pub(super) alerts: Vec<AlertView>,
+    pub alerts: Vec<AlertView>,
     /// Where to go on, if there may be more.
-    pub(super) next: Option<AlertId>,
+    pub next: Option<AlertId>,
 }
 
 impl Wanted {
     /// Whether everything is.
-    pub(super) fn is_all(&self) -> bool {
+    #[must_use]
+    pub fn is_all(&self) -> bool {
         *self == Self { before: self.before, ..Self::default() }
     }
 
     /// The same, as the query of an address.
-    pub(super) fn query(&self, before: Option<AlertId>) -> String {
+    #[must_use]
+    pub fn query(&self, before: Option<AlertId>) -> String {
         let mut pairs = vec![
             ("q", self.q.clone()),
             ("state", self.state.clone()),
@@ -62,8 +68,11 @@ impl Wanted {
         serde_urlencoded::to_string(pairs).unwrap_or_default()
     }
 
-    /// Looks, beside the tasks.
-    pub(super) async fn find(self, queue: &Queue, limit: usize) -> Result<Found, ReadError> {
+    /// Looks, beside the tasks, for `limit` alerts at most.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the store cannot be read.
+    pub async fn find(self, queue: &Queue, limit: usize) -> Result<Found, ReadError> {
         let queue = queue.clone();
         match tokio::task::spawn_blocking(move || self.look(queue.reader(), limit)).await {
             Ok(found) => found,
@@ -71,7 +80,11 @@ impl Wanted {
         }
     }
 
-    fn look(&self, reader: &dyn Read, limit: usize) -> Result<Found, ReadError> {
+    /// The same on this thread.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the store cannot be read.
+    pub fn look(&self, reader: &dyn Read, limit: usize) -> Result<Found, ReadError> {
         let wanted = Pattern::new(self);
         let mut found = Found::default();
         let mut before = self.before.unwrap_or(AlertId(u64::MAX));
@@ -119,7 +132,7 @@ impl Pattern {
         let severities = Severity::ALL.into_iter();
         Self {
             words: wanted.q.split_whitespace().take(10).map(str::to_lowercase).collect(),
-            state: state(&wanted.state),
+            state: { State::ALL.into_iter() }.find(|known| known.as_str() == wanted.state),
             severity: { severities }.find(|known| known.as_str() == wanted.severity),
             source: wanted.source.trim().to_lowercase(),
             host: wanted.host.trim().to_lowercase(),
@@ -160,10 +173,4 @@ fn mentions(record: &Record, word: &str) -> bool {
             event.host.as_deref().is_some_and(has) || event.check.as_deref().is_some_and(has)
         })
         || has(&alert.text.body)
-}
-
-/// The state of a name.
-pub(super) fn state(name: &str) -> Option<State> {
-    use super::page::{STATES, state_name};
-    STATES.into_iter().find(|state| state_name(*state) == name)
 }

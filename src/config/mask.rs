@@ -19,12 +19,14 @@ const NEW: &str = "\"*** new ***\"";
 
 /// The text with a mark in place of each secret. A text that is no TOML loses every line that
 /// speaks of one.
-pub(super) fn masked(text: &str) -> String {
+#[must_use]
+pub fn masked(text: &str) -> String {
     marked(text, |number, _| mark(number))
 }
 
 /// What differs between two texts; that a secret is another one is seen, and nothing of it.
-pub(super) fn differing(before: &str, after: &str) -> Vec<Line> {
+#[must_use]
+pub fn differing(before: &str, after: &str) -> Vec<Line> {
     let places = places(before).unwrap_or_default();
     let known: Vec<&str> = places.into_iter().filter_map(|place| before.get(place)).collect();
     let marked = marked(after, |number, secret| {
@@ -55,7 +57,8 @@ fn marked(text: &str, mark: impl Fn(usize, &str) -> String) -> String {
 
 /// A text in which marks stand for the secrets of `original`, with them in their places. Only where a
 /// secret may stand is a mark one: nobody moves a secret to where it is shown.
-pub(super) fn unmasked(text: &str, original: &str) -> String {
+#[must_use]
+pub fn unmasked(text: &str, original: &str) -> String {
     let secrets = places(original).unwrap_or_default();
     let mut unmasked = text.to_owned();
     for place in places(text).unwrap_or_default().into_iter().rev() {
@@ -141,7 +144,7 @@ private_key = "yAnz5TF="
 
     #[test]
     fn another_secret_is_a_difference_and_stays_one() {
-        let differs = |after: &str| crate::web::diff::as_text(&differing(TEXT, after));
+        let differs = |after: &str| crate::config::diff::as_text(&differing(TEXT, after));
         assert!(differing(TEXT, TEXT).is_empty());
         let changed = differs(&TEXT.replace("hunter2", "other"));
         assert!(changed.contains("new") && !changed.contains("other"), "{changed}");

@@ -9,7 +9,7 @@ const AROUND: usize = 3;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Line {
+pub enum Line {
     /// It stays.
     Same(String),
     /// It is new.
@@ -21,7 +21,8 @@ pub(super) enum Line {
 }
 
 /// What becomes of `old` to be `new`; nothing where they are the same.
-pub(super) fn diff(old: &str, new: &str) -> Vec<Line> {
+#[must_use]
+pub fn diff(old: &str, new: &str) -> Vec<Line> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     if old == new {
         return Vec::new();
@@ -110,7 +111,8 @@ fn shortened(lines: Vec<Line>) -> Vec<Line> {
 }
 
 /// The changed lines alone, as text: for the audit log.
-pub(super) fn as_text(lines: &[Line]) -> String {
+#[must_use]
+pub fn as_text(lines: &[Line]) -> String {
     let text = lines.iter().filter_map(|line| match line {
         Line::Add(text) => Some(format!("+ {text}")),
         Line::Del(text) => Some(format!("- {text}")),
