@@ -21,12 +21,7 @@ modules=(autofs4 squashfs ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii bcm2835 sd
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # Programs for ARM run by way of qemu-user while the packages are unpacked.
-if [ ! -e /proc/sys/fs/binfmt_misc/register ]; then
-    as_root mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
-fi
-if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
-    as_root /usr/lib/systemd/systemd-binfmt
-fi
+tests/image/emulate.sh
 
 # Debian's part changes rarely and takes minutes: it is kept.
 key=$(printf '%s\n' "${packages[@]}" | sha256sum | cut -c 1-12)
