@@ -87,7 +87,7 @@ test-boot: setup-boot ## try the slots and their tries by the image's boot scrip
 	tests/image/kernel.sh target/image-test
 	PYTHONDONTWRITEBYTECODE=1 tests/image/slots.py
 
-test-image: cross setup-image ## start the image's system in QEMU, and try what must hold
+test-image: cross setup-image voice ## start the image's system in QEMU, and try what must hold
 	tests/image/run.sh
 
 setup-image-check: ## install what image-check needs
