@@ -10,7 +10,7 @@ PORT   ?= 2525
 VOICES := target/voices
 
 .PHONY: help run alert voice build test lint bench bench-quick fuzz deny doc pictures setup setup-test clean
-.PHONY: cross deb test-deb image image-check test-image setup-image-check setup-image
+.PHONY: cross deb test-deb image image-check test-boot test-image setup-image-check setup-boot setup-image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,13 +83,20 @@ image: ## build the firmware for BOARD=rpi3 or rpi4 with Buildroot: hours, 25 GB
 image-check: $(VENV)/.done setup-image-check ## check everything about the image that needs no download
 	tools/image/check.sh
 
-test-image: cross setup-image ## start the image's system in QEMU, and try what must hold
+test-boot: setup-boot ## try the slots and their tries by the image's boot script, in QEMU: minutes
+	tests/image/kernel.sh target/image-test
+	PYTHONDONTWRITEBYTECODE=1 tests/image/slots.py
+
+test-image: cross setup-image voice ## start the image's system in QEMU, and try what must hold
 	tests/image/run.sh
 
 setup-image-check: ## install what image-check needs
 	@tools/image/setup.sh check
 
-setup-image: ## install what image-check and test-image need
+setup-boot: ## install what image-check and test-boot need
+	@tools/image/setup.sh boot
+
+setup-image: ## install what the image's checks and tests need
 	@tools/image/setup.sh test
 
 setup: ## install what a build needs

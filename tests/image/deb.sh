@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries a Debian package in a Debian of its own: installed, started, updated, removed, purged. The one of this
-# machine's architecture in a container that systemd boots; another in a root by way of qemu-user, unstarted.
+# machine's architecture in a container that systemd boots; another by way of qemu-user, started by hand.
 #   deb.sh PACKAGE
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -15,6 +15,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
+[ "$architecture" = "$(dpkg --print-architecture)" ] || tests/image/emulate.sh
 
 folder=$PWD/target/deb-test
 mkdir -p "$folder"
@@ -41,24 +42,33 @@ inside /bin/sh -euc '
     test "$(stat -c "%U %a" /etc/smtp-appliance)" = "smtp-appliance 750"
     if find / -xdev \( -nouser -o -nogroup \) | grep .; then exit 1; fi'
 
+# What both trials have in common, inside.
+as_root tee "$root/root/common" >/dev/null <<'EOF'
+soon() { for _ in $(seq 240); do if "$@" >/dev/null 2>&1; then return; fi; sleep 0.5; done; echo "not: $*"; exit 1; }
+greets() { printf 'QUIT\r\n' | nc -w 20 127.0.0.1 25 | grep '^220 '; }
+configure() { printf '[[person]]\nname = "ana"\nmail = "ana@example.org"\n' >/etc/smtp-appliance/config.toml; }
+takes_mail() {
+    (for line in 'HELO x' 'MAIL FROM:<a@smtp.appliance>' 'RCPT TO:<ana@smtp.appliance>' DATA \
+        'Subject: Problem: disk' '' . QUIT; do sleep 1; printf '%s\r\n' "$line"; done) | nc -w 60 127.0.0.1 25 | grep '^250 .*'
+    smtp-appliance queue list --all | grep disk
+}
+EOF
+
 if [ "$architecture" = "$(dpkg --print-architecture)" ]; then
     as_root install -m 0755 /dev/stdin "$root/root/try" <<'EOF'
 #!/bin/sh
 # Runs inside, once everything has started.
 exec >/root/said 2>&1
 set -eu
-soon() { for _ in $(seq 120); do if "$@" >/dev/null 2>&1; then return; fi; sleep 0.5; done; echo "not: $*"; exit 1; }
-greets() { printf 'QUIT\r\n' | nc -w 5 127.0.0.1 25 | grep '^220 '; }
+. /root/common
 active() { test "$(systemctl is-active smtp-appliance)" = "$1"; }
 
 active inactive
 echo 'without a configuration: not started'
-printf '[[person]]\nname = "ana"\nmail = "ana@example.org"\n' >/etc/smtp-appliance/config.toml
+configure
 systemctl start smtp-appliance
 soon greets
-(for line in 'HELO x' 'MAIL FROM:<a@smtp.appliance>' 'RCPT TO:<ana@smtp.appliance>' DATA \
-    'Subject: Problem: disk' '' . QUIT; do sleep 1; printf '%s\r\n' "$line"; done) | nc -w 20 127.0.0.1 25 | grep '^250 .*'
-smtp-appliance queue list --all | grep disk
+takes_mail
 user=$(stat -c %U "/proc/$(systemctl show -P MainPID smtp-appliance)")
 test "$user" = smtp-appliance
 systemctl reload smtp-appliance
@@ -103,9 +113,31 @@ EOF
     as_root cat "$root/root/said"
     as_root grep -q ALL-WELL "$root/root/said" || exit 1
 else
-    inside /bin/sh -euc '
-        dpkg -r smtp-appliance >/dev/null && test -e /etc/smtp-appliance
-        dpkg -P smtp-appliance >/dev/null && test ! -e /etc/smtp-appliance'
-    echo "installed, removed and purged; not started, as systemd does not boot in an emulated program"
+    as_root install -m 0755 /dev/stdin "$root/try" <<'EOF'
+#!/bin/sh
+# Runs inside, emulated. systemd does not start there, so the program is started as its unit does.
+set -eu
+. /root/common
+configure
+chown smtp-appliance: /etc/smtp-appliance/config.toml
+smtp-appliance check-config
+install -d -o smtp-appliance -g smtp-appliance -m 0750 /var/lib/smtp-appliance
+setpriv --reuid=smtp-appliance --regid=smtp-appliance --init-groups --no-new-privs --bounding-set=-all,+net_bind_service \
+    --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service smtp-appliance run >/root/log 2>&1 &
+program=$!
+trap 'tail -n 20 /root/log' EXIT
+soon greets
+takes_mail
+kill "$program"
+wait "$program"
+trap - EXIT
+echo 'started, takes mail, and ends well when it is told to'
+dpkg -r smtp-appliance >/dev/null
+test -e /etc/smtp-appliance/config.toml -a -d /var/lib/smtp-appliance/queue
+dpkg -P smtp-appliance >/dev/null
+test ! -e /etc/smtp-appliance -a ! -e /var/lib/smtp-appliance
+echo 'removed: configuration and queue stay; purged: both are gone'
+EOF
+    inside /try
 fi
 as_root rm -rf "$root"

@@ -1,5 +1,5 @@
 """A Raspberry Pi 3 in QEMU with the appliance's card in it, a simulated modem on its UART, its SMTP port
-forwarded, and a shell to look in by."""
+and the administration's forwarded, and a shell to look in by."""
 
 import contextlib
 import json
@@ -108,7 +108,7 @@ class Machine:
 
     def __init__(self, folder: Path, parts: Path, card: Path, modem: Modem):
         self.folder, self.parts, self.card, self.modem = folder, parts, card, modem
-        self.smtp_port = free_port()
+        self.smtp_port, self.web_port = free_port(), free_port()
         self.process = None
         self.shell = None
 
@@ -146,7 +146,8 @@ class Machine:
             "-chardev", f"socket,id=console,path={self.folder}/console,server=on,wait=off,"
                         f"logfile={self.folder}/console.log,logappend=on", "-serial", "chardev:console",
             "-monitor", f"unix:{self.folder}/monitor,server=on,wait=off",
-            "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.smtp_port}-:25",
+            "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.smtp_port}-:25,"
+                       f"hostfwd=tcp:127.0.0.1:{self.web_port}-:8443",
             "-device", "usb-net,netdev=net",
             "-audiodev", f"wav,id=sound,path={self.folder}/call.wav",
             "-device", "usb-audio,audiodev=sound",

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Makes the root file system for the tests: Debian's packages for 64-bit ARM where the image has
 # Buildroot's, and over them the image's own overlay, users, presets and post-build script, and the
-# program. Leaves in the folder: rootfs.squashfs, Image, initrd.img, board.dtb, card/ (what goes onto the
-# FAT partition).
+# program. Leaves in the folder: rootfs.squashfs, initrd.img, and what kernel.sh leaves.
 #   root.sh FOLDER BINARY
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -22,12 +21,7 @@ modules=(autofs4 squashfs ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii bcm2835 sd
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # Programs for ARM run by way of qemu-user while the packages are unpacked.
-if [ ! -e /proc/sys/fs/binfmt_misc/register ]; then
-    as_root mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
-fi
-if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
-    as_root /usr/lib/systemd/systemd-binfmt
-fi
+tests/image/emulate.sh
 
 # Debian's part changes rarely and takes minutes: it is kept.
 key=$(printf '%s\n' "${packages[@]}" | sha256sum | cut -c 1-12)
@@ -44,15 +38,7 @@ if [ ! -s "$base" ]; then
     as_root mv "$base.part" "$base"
 fi
 
-# The kernel: unpacked, not installed.
-if [ ! -s "$folder/Image" ]; then
-    echo "unpacking the kernel"
-    rm -rf "$folder/kernel"
-    mkdir -p "$folder/kernel"
-    name=$(apt-cache depends linux-image-arm64:arm64 | sed -n 's/^ *Depends: \(linux-image-[0-9][^:]*\).*/\1/p' | head -n 1)
-    (cd "$folder/kernel" && apt-get download -qq "$name:arm64" 2>/dev/null && dpkg-deb -x ./*.deb . && rm ./*.deb)
-    cp "$folder"/kernel/boot/vmlinuz-* "$folder/Image"
-fi
+tests/image/kernel.sh "$folder"
 release=$(basename "$folder"/kernel/lib/modules/*)
 PATH=$PATH:/usr/sbin:/sbin
 depmod -b "$folder/kernel" "$release"
@@ -124,7 +110,7 @@ as_root chown "$(id -u)" "$folder/rootfs.squashfs"
 early=$folder/early
 rm -rf "$early"
 mkdir -p "$early"/{bin,dev,proc,sys,root}
-as_root cp "$root/usr/bin/busybox" "$early/bin/busybox"
+cp "$folder/busybox" "$early/bin/busybox"
 ln -s busybox "$early/bin/sh"
 : >"$early/modules"
 for module in squashfs ext4 bcm2835 sdhci-iproc mmc_block bcm2835_wdt virtio_blk virtio_pci; do
@@ -135,8 +121,4 @@ awk '!seen[$0]++' "$early/modules" >"$early/modules.once"
 while read -r module; do install -D -m 0644 "$folder/kernel$module" "$early$module"; done <"$early/modules.once"
 install -m 0755 tests/image/init "$early/init"
 (cd "$early" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$folder/initrd.img"
-
-# The device tree, with the UART that Bluetooth has on this board (`dtoverlay=disable-bt` on a real one).
-cp "$folder"/kernel/usr/lib/linux-image-*/broadcom/bcm2837-rpi-3-b.dtb "$folder/board.dtb"
-fdtput -r "$folder/board.dtb" /soc/serial@7e201000/bluetooth
 echo "root file system: $(($(wc -c <"$folder/rootfs.squashfs") / 1000000)) MB"

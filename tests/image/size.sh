@@ -8,8 +8,8 @@ cd "$(dirname "$0")/../.."
 parts=${1:-target/image-test}
 voices=target/voices
 [ -e "$voices" ] || {
-    echo "  not measured: no voice in $voices; make voice"
-    exit 0
+    echo "size: no voice in $voices; make voice" >&2
+    exit 1
 }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 work=$(mktemp -d)

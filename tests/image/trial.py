@@ -149,6 +149,20 @@ class Trial:
             time.sleep(0.05)
         return seen
 
+    def await_rest(self):
+        """Waits until the lights say that all is well and nothing is being told: an SMS is heard before the
+        appliance has done with it."""
+        seen = []
+
+        def ready():
+            seen.append(self.lit(10))
+            return {"led-health", "led-gsm"} <= seen[-1] and not {"led-alert", "led-fault"} & seen[-1]
+
+        try:
+            until("the lights of rest", 180, ready, every=0)
+        except Failed as error:
+            raise Failed(f"{error}; lit: {sorted(seen[-1])}; {self.doctor()}") from None
+
     def flashes(self, seconds: float = 20) -> int:
         """How many flashes the fault light gives between two pauses; 0 when it stays dark."""
         pin, end = self.lights_at["led-fault"], time.monotonic() + seconds

@@ -2,11 +2,19 @@
 
 import os
 import random
+import re
 import shlex
+import ssl
 import subprocess
 import threading
+import time
 from functools import partial
+from html import unescape
+from http.cookiejar import CookieJar
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
 
 from machine import Failed, read_environment, until
 from trial import BOOT, PROJECT, Trial
@@ -14,6 +22,37 @@ from trial import BOOT, PROJECT, Trial
 # The host, as QEMU's network shows it.
 HOST = "10.0.2.2"
 SLOT_B = 452 << 20
+
+
+PASSWORD = "correct horse battery staple"
+
+
+class Page:
+    """A browser that knows forms and keeps its cookie; it takes the self-signed certificate."""
+
+    def __init__(self, port: int):
+        self.address = f"https://127.0.0.1:{port}"
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.opener = build_opener(HTTPCookieProcessor(CookieJar()), HTTPSHandler(context=context))
+
+    def ask(self, path: str, body: bytes | None, kind: str = "", seconds: float = 120) -> str:
+        request = Request(self.address + path, body, {"Content-Type": kind} if kind else {})
+        with self.opener.open(request, timeout=seconds) as answer:
+            return answer.read().decode()
+
+    def get(self, path: str) -> str:
+        return self.ask(path, None)
+
+    def post(self, path: str, fields: dict[str, str]) -> str:
+        return self.ask(path, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
+    def upload(self, path: str, file: Path) -> str:
+        csrf = re.search('name="csrf" value="([^"]+)"', self.get("/backup"))[1]
+        part = "--x-part\r\nContent-Disposition: form-data; name="
+        body = (f'{part}"csrf"\r\n\r\n{csrf}\r\n{part}"bundle"; filename="{file.name}"\r\n\r\n'.encode()
+                + file.read_bytes() + b"\r\n--x-part--\r\n")
+        return self.ask(path, body, "multipart/form-data; boundary=x-part", 3000)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -56,17 +95,16 @@ class Updates(Trial):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             for name in ("unsigned", "theirs", "tampered"):
-                status, said = self.install(server.server_port, name)
-                order = machine.ask("fw_printenv -n BOOT_ORDER").split()
-                if status == 0 or order[0] != "A":
-                    raise Failed(f"the {name} bundle was installed (BOOT_ORDER {order}): {said}")
-                why = " ".join(said.split("LastError: ")[-1].splitlines()[0].split())
-                self.note(f"bundle, {name}", f"refused: {why[:200]}")
-            status, said = self.install(server.server_port, "good")
-            if status != 0:
-                raise Failed(f"a signed bundle is refused: {said}")
+                installed, said = self.install(server.server_port, name)
+                self.refused(name, installed, said)
         finally:
             server.shutdown()
+        self.forbidden()
+        page = self.page()
+        self.refused("theirs, by the web page", *self.upload(page, folder / "theirs.raucb"))
+        installed, said = self.upload(page, folder / "good.raucb")
+        if not installed:
+            raise Failed(f"the web page does not install a signed bundle: {said}")
         order = machine.ask("sync; fw_printenv -n BOOT_ORDER").split()
         if order != ["B", "A"]:
             raise Failed(f"the new slot does not come first: {order}")
@@ -83,8 +121,46 @@ class Updates(Trial):
         until("mark-good", 900, lambda: "BOOT_B_LEFT=3" in machine.ask("fw_printenv BOOT_B_LEFT"), every=10)
         self.note("bundle, signed", "installed into slot B, octet by octet; started from there, and marked good")
 
-    def install(self, port: int, name: str) -> tuple[int, str]:
+    def refused(self, name: str, installed: bool, said: str):
+        order = self.machine.ask("fw_printenv -n BOOT_ORDER").split()
+        if installed or order[0] != "A":
+            raise Failed(f"the bundle {name} was installed (BOOT_ORDER {order}): {said}")
+        why = " ".join(said.split("LastError: ")[-1].splitlines()[0].split())
+        self.note(f"bundle, {name}", f"refused: {why[:200]}")
+
+    def install(self, port: int, name: str) -> tuple[bool, str]:
+        """By the command line, as root."""
         self.machine.ask(f"busybox wget -q -O /data/update.raucb http://{HOST}:{port}/{name}.raucb", 600)
         status, said = self.machine.run("rauc install /data/update.raucb 2>&1; status=$?; rm /data/update.raucb; "
                                         "(exit $status)", 1800)
-        return status, said
+        return status == 0, said
+
+    def forbidden(self):
+        """The appliance's user may install and nothing else, and others may not even that."""
+        for user, what in (("nobody", "install /etc/hostname"), ("smtp-appliance", "status mark-bad")):
+            status, said = self.machine.run(f"setpriv --reuid={user} --regid=65534 --clear-groups rauc {what} 2>&1")
+            if status == 0 or "Rejected send message" not in said:
+                raise Failed(f"{user} may rauc {what}: {said}")
+        self.note("who may ask RAUC", "the appliance to install, root; nobody else")
+
+    def page(self) -> Page:
+        """The administration, set up with the token that stands in the store."""
+        page = Page(self.machine.web_port)
+        token = self.machine.ask("cat /var/lib/smtp-appliance/web/setup-token").strip()
+        until("the administration's port is open", 90, lambda: page.get("/setup"), every=5)
+        page.post("/setup", {"token": token, "name": "boss", "password": PASSWORD, "again": PASSWORD})
+        return page
+
+    def upload(self, page: Page, bundle: Path) -> tuple[bool, str]:
+        """By the web page, as the service's user."""
+        began = time.monotonic()
+        page.upload("/update", bundle)
+        self.note(f"{bundle.stat().st_size // 1_000_000} MB uploaded in", f"{time.monotonic() - began:.0f} s")
+
+        def ended():
+            text = page.get("/backup")
+            return text if "update is installed" in text or "was not installed" in text else None
+
+        text = until("RAUC has ended", 1800, ended, every=5)
+        said = re.search("<pre[^>]*>(.*?)</pre>", text, re.S)
+        return "update is installed" in text, unescape(said[1]) if said else text[-2000:]

@@ -140,6 +140,11 @@ else
     echo "  not checked: no rauc here"
 fi
 
+step "policy of the bus"
+for policy in overlay/etc/dbus-1/system.d/*.conf; do
+    python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$policy" || fail "$policy"
+done
+
 step "pins"
 # The firmware sets each pin of hardware/pins.tsv as that says, and no other.
 while IFS=$'\t' read -r name gpio _ direction start _; do

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what image-check and test-image need, with Debian's apt. Says nothing when all is there.
+# Installs what image-check, test-boot and test-image need, with Debian's apt. Says nothing when all is there.
 #   setup.sh check            for image-check
-#   setup.sh test             for test-image too: QEMU and what makes a root file system
+#   setup.sh boot             for test-boot too: QEMU
+#   setup.sh test             for test-image too: what makes a root file system
 set -euo pipefail
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -9,11 +10,12 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 # command=package
 check=(genimage=genimage mcopy=mtools mkfs.vfat=dosfstools mkimage=u-boot-tools rauc=rauc mksquashfs=squashfs-tools
     sfdisk=fdisk nft=nftables systemd-analyze=systemd openssl=openssl)
-test=("${check[@]}" mmdebstrap=mmdebstrap qemu-system-aarch64=qemu-system-arm qemu-aarch64-static=qemu-user-static
-    fdtput=device-tree-compiler arch-test=arch-test cpio=cpio depmod=kmod)
+boot=("${check[@]}" qemu-system-aarch64=qemu-system-arm fdtput=device-tree-compiler cpio=cpio mke2fs=e2fsprogs python3=python3)
+test=("${boot[@]}" mmdebstrap=mmdebstrap qemu-aarch64-static=qemu-user-static arch-test=arch-test depmod=kmod)
 
 case "${1:-test}" in
 check) needed=("${check[@]}") ;;
+boot) needed=("${boot[@]}") ;;
 test) needed=("${test[@]}") ;;
 *)
     echo "setup: unknown part $1" >&2
