@@ -10,7 +10,7 @@ PORT   ?= 2525
 VOICES := target/voices
 
 .PHONY: help run alert voice build test lint bench bench-quick fuzz deny doc pictures setup setup-test clean
-.PHONY: cross deb test-deb image image-check test-boot test-image setup-image-check setup-boot setup-image
+.PHONY: cross package deb test-deb image image-check test-boot test-image setup-image-check setup-boot setup-image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,8 +70,11 @@ pictures: setup setup-test voice ## make docs/call.svg and docs/pictures anew, o
 cross: ## build the program for 64-bit ARM, with Debian's cross compiler
 	tools/image/cross.sh
 
-deb: build cross ## make Debian packages for amd64 and arm64, in target/deb
+package: build ## make the Debian package for this machine, in target/deb
+	tools/setup.sh package
 	tools/image/deb.sh $$(dpkg --print-architecture) target/release/smtp-appliance
+
+deb: package cross ## make that for 64-bit ARM, too
 	tools/image/deb.sh arm64 target/cross/aarch64-unknown-linux-gnu/release/smtp-appliance
 
 test-deb: deb ## install, start, update and remove the Debian packages, in a Debian of their own

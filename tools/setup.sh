@@ -3,12 +3,14 @@
 #   setup.sh build            to build and run
 #   setup.sh test             to run the tests
 #   setup.sh bench            to measure
+#   setup.sh package          to make a Debian package
 #   setup.sh python|node|swaks
 #   setup.sh exim FOLDER      unpacks Exim into FOLDER without installing it
 set -euo pipefail
 
 # command=package: the package is installed when the command (or the file) is not found.
 build=(cc=gcc make=make)
+package=(dpkg-shlibdeps=dpkg-dev strip=binutils)
 # Libraries: file=package.
 libraries=(/usr/include/espeak-ng/speak_lib.h=libespeak-ng-dev /usr/include/alsa/asoundlib.h=libasound2-dev)
 python=(python3=python3)
@@ -70,6 +72,7 @@ build)
     ;;
 test) need "${test[@]}" ;;
 bench) need "${bench[@]}" ;;
+package) need "${package[@]}" ;;
 python)
     need "${python[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
