@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::model::{Alarm, Alert, Alerts, Balance, NewSeverity, PartState, Retried, Status};
 use super::{Caller, Fault, Query, json, number};
 use crate::alert::AlertId;
-use crate::control::{Answer, Request, Wanted, show as shown};
+use crate::control::{Answer, Found, Request, Wanted, show as shown};
 use crate::health::{self, Part};
 use crate::web::account::Scope;
 use crate::web::csv;
@@ -145,6 +145,12 @@ impl Asked {
     }
 }
 
+async fn find(site: &Site, caller: &Caller, asked: Asked) -> Result<Found, Fault> {
+    caller.may(Scope::Read)?;
+    let (wanted, limit) = asked.wanted()?;
+    wanted.find(&site.parts.queue, limit).await.map_err(|error| Fault::store(&error))
+}
+
 /// Alerts, the newest first.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts",
     params(
@@ -163,10 +169,7 @@ pub(super) async fn list(
     caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    caller.may(Scope::Read)?;
-    let (wanted, limit) = asked.wanted()?;
-    let found = wanted.find(&site.parts.queue, limit).await;
-    let found = found.map_err(|error| Fault::store(&error))?;
+    let found = find(&site, &caller, asked).await?;
     let alerts = found.alerts.into_iter().map(Alert::from).collect();
     let answer = Alerts { alerts, next: found.next.map(|id| id.0) };
     Ok(json(StatusCode::OK, &answer))
@@ -191,10 +194,7 @@ pub(super) async fn csv(
     caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    caller.may(Scope::Read)?;
-    let (wanted, limit) = asked.wanted()?;
-    let found = wanted.find(&site.parts.queue, limit).await;
-    let found = found.map_err(|error| Fault::store(&error))?;
+    let found = find(&site, &caller, asked).await?;
     Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv::alerts(&found.alerts)).into_response())
 }
 
