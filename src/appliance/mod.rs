@@ -4,6 +4,7 @@
 //! whoever started it (systemd) starts it again, and nobody believes in an appliance that is only
 //! half there.
 
+mod background;
 mod gsm;
 mod health;
 pub mod machine;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -39,6 +41,7 @@ use crate::smtp;
 use crate::speech::Speaker;
 use crate::web;
 
+use background::Background;
 use gsm::Gsm;
 use health::{Health, Sources};
 use settings::Keeper;
@@ -68,7 +71,7 @@ pub enum StartError {
     #[error(transparent)]
     Control(#[from] control::BindError),
     /// A thread cannot be started.
-    #[error("cannot start the queue's thread: {0}")]
+    #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
 }
 
@@ -84,6 +87,7 @@ pub struct PartDied {
 pub struct Appliance {
     smtp: smtp::Server,
     web: web::Server,
+    background: Background,
     dispatcher: Dispatcher,
     control: control::Server,
     gsm: Gsm,
@@ -158,15 +162,15 @@ impl Appliance {
             door,
             speaker,
         });
-        let keeper = keeper.obeying(reloads);
         Ok(Self {
             smtp,
             web,
+            background: Background::start().map_err(StartError::Thread)?,
             dispatcher,
             control,
             gsm,
             sip,
-            keeper,
+            keeper: keeper.obeying(reloads),
             health,
             status,
             writer,
@@ -227,7 +231,7 @@ impl Appliance {
         let mut parts = Parts::default();
         // In the order in which they are stopped.
         parts.start("the SMTP receiver", |stop| self.smtp.run(stop));
-        parts.start("the administration", |stop| self.web.run(stop));
+        parts.start_on(self.background.handle(), "the administration", |stop| self.web.run(stop));
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));
@@ -243,6 +247,7 @@ impl Appliance {
         }
         health::stopping();
         parts.stop().await;
+        drop(self.background);
         // When the last handle on the queue is gone, its thread writes what it has and ends.
         if timeout(PART_PATIENCE, self.queue.ended()).await.is_err() {
             let reason = "somebody holds on to it".to_owned();
@@ -301,8 +306,19 @@ impl Parts {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.start_on(&Handle::current(), name, run);
+    }
+
+    fn start_on<F>(
+        &mut self,
+        runtime: &Handle,
+        name: &'static str,
+        run: impl FnOnce(CancellationToken) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let stop = CancellationToken::new();
-        let task = tokio::spawn(run(stop.clone()));
+        let task = runtime.spawn(run(stop.clone()));
         self.0.push(Part { name, stop, task });
     }
 
