@@ -86,21 +86,9 @@ impl Intake {
         let alert = Alert { id: AlertId::default(), received, origin, people, text, events };
         let now = tokio::time::Instant::now().into_std();
         match self.queue.admit(alert, raw, now).await {
-            Ok((id, Verdict::Pass)) => {
-                let outcome = "queued";
-                tracing::info!(alert_id = %id, client, size, people = count, outcome, "queued");
-                Ok(Accepted { id })
-            }
-            Ok((id, Verdict::Nobody)) => {
-                let outcome = "nobody";
-                tracing::error!(
-                    alert_id = %id, client, size, people = count, outcome, "{NOBODY}"
-                );
-                Ok(Accepted { id })
-            }
-            Ok((id, Verdict::Drop(reason))) => {
-                let outcome = "dropped";
-                tracing::info!(alert_id = %id, client, size, %reason, outcome, "dropped");
+            Ok((id, verdict @ (Verdict::Pass | Verdict::Nobody | Verdict::Drop(_)))) => {
+                // The bringer waits for the answer and not for this line.
+                tokio::spawn(async move { tell(id, &verdict, &client, size, count) });
                 Ok(Accepted { id })
             }
             Ok((_, Verdict::Full)) | Err(QueueError::Full) => Err(Rejected::QueueFull),
@@ -109,6 +97,25 @@ impl Intake {
                 Err(Rejected::Storage(error.to_string()))
             }
         }
+    }
+}
+
+/// Says in the log what became of a mail.
+fn tell(alert_id: AlertId, verdict: &Verdict, client: &str, size: usize, people: usize) {
+    match verdict {
+        Verdict::Pass => {
+            let outcome = "queued";
+            tracing::info!(%alert_id, client, size, people, outcome, "queued");
+        }
+        Verdict::Nobody => {
+            let outcome = "nobody";
+            tracing::error!(%alert_id, client, size, people, outcome, "{NOBODY}");
+        }
+        Verdict::Drop(reason) => {
+            let outcome = "dropped";
+            tracing::info!(%alert_id, client, size, %reason, outcome, "dropped");
+        }
+        Verdict::Full => {}
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn measure(folder: &Path, rounds: usize, report: &mut Report) -> Resu
 pub(crate) async fn fill(folder: &Path, told: bool) -> Result<()> {
     let config = Arc::new(Config::load(&folder.join("config.toml"))?.config);
     let (_sender, settings) = watch::channel(config);
-    let (queue, writer) = queue::open(folder.join("queue"), |_| Everything, settings)?.start()?;
+    let (queue, writer) = queue::open(folder.join("queue"), |_| Everything, settings)?.start();
     let next = Arc::new(AtomicUsize::new(0));
     let mut work: JoinSet<Result<()>> = JoinSet::new();
     for _ in 0..SIDE_BY_SIDE {
@@ -95,7 +95,7 @@ pub(crate) async fn fill(folder: &Path, told: bool) -> Result<()> {
         done??;
     }
     drop(queue);
-    tokio::task::spawn_blocking(move || writer.join()).await?.ok();
+    writer.await?;
     Ok(())
 }
 

@@ -4,17 +4,16 @@
 //! whoever started it (systemd) starts it again, and nobody believes in an appliance that is only
 //! half there.
 
-mod background;
 mod gsm;
 mod health;
 pub mod machine;
 mod settings;
 mod sip;
+mod threads;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use futures_util::future::select_all;
@@ -36,16 +35,18 @@ use crate::control;
 use crate::dispatch::Dispatcher;
 use crate::health::Status;
 use crate::intake::{Door, FilterGate, Intake};
+use crate::modem::Modem;
 use crate::queue;
+use crate::sip::Agent;
 use crate::smtp;
 use crate::speech::Speaker;
 use crate::web;
 
-use background::Background;
 use gsm::Gsm;
 use health::{Health, Sources};
 use settings::Keeper;
 use sip::Sip;
+use threads::Thread;
 
 /// Most requests to read the configuration again that wait.
 const RELOADS: usize = 8;
@@ -87,7 +88,9 @@ pub struct PartDied {
 pub struct Appliance {
     smtp: smtp::Server,
     web: web::Server,
-    background: Background,
+    /// The alert's way in: all from a client's connection to its 250.
+    way_in: Thread,
+    background: Thread,
     dispatcher: Dispatcher,
     control: control::Server,
     gsm: Gsm,
@@ -95,7 +98,7 @@ pub struct Appliance {
     keeper: Keeper,
     health: Health,
     status: watch::Receiver<Arc<Status>>,
-    writer: thread::JoinHandle<()>,
+    writer: JoinHandle<()>,
     queue: queue::Queue,
     calls: broadcast::Sender<Progress>,
 }
@@ -109,24 +112,21 @@ impl Appliance {
     pub fn build(config_file: &Path) -> Result<Self, StartError> {
         let (keeper, settings) = Keeper::load(config_file)?;
         let config = Arc::clone(&settings.borrow());
-        let (queue, writer) = open_queue(&config, &settings)?;
+        let way_in = Thread::start("intake", 0).map_err(StartError::Thread)?;
+        let (queue, writer) = open_queue(&config, &settings, way_in.runtime())?;
         let (modem, gsm) = Gsm::new(settings.clone());
         let (agent, sip) = Sip::new(settings.clone());
         let speaker = Speaker::start(settings.clone(), config.appliance.store.join("speech"));
         let caller = Caller::new(settings.clone(), speaker.clone());
         let calls = caller.watchers();
-        let text = sms_text(settings.clone());
-        let channels: Vec<Arc<dyn Channel>> = vec![
-            Arc::new(MailChannel::new(settings.clone())),
-            Arc::new(SmsChannel::new(settings.clone(), modem.clone(), Arc::clone(&text))),
-            Arc::new(VoipChannel::new(Arc::clone(&caller), agent.clone())),
-            Arc::new(GsmChannel::new(caller, modem.clone())),
-            Arc::new(SipMessageChannel::new(settings.clone(), agent.clone(), text)),
-        ];
+        let channels = channels(&settings, caller, &modem, &agent);
         let (dispatcher, handle) = Dispatcher::new(queue.clone(), channels, settings.clone());
         let gsm = gsm.reporting_to(handle.receipts);
         let door: Arc<dyn Door> = Arc::new(Intake::new(queue.clone()));
-        let smtp = smtp::Server::bind(settings.clone(), Arc::clone(&door))?;
+        let smtp = {
+            let _way_in = way_in.runtime().enter();
+            smtp::Server::bind(settings.clone(), Arc::clone(&door))?
+        };
         let silence = Arc::new(Notify::new());
         let (health, status) = Health::new(
             Sources {
@@ -165,7 +165,8 @@ impl Appliance {
         Ok(Self {
             smtp,
             web,
-            background: Background::start().map_err(StartError::Thread)?,
+            way_in,
+            background: Thread::start("administration", 10).map_err(StartError::Thread)?,
             dispatcher,
             control,
             gsm,
@@ -230,8 +231,8 @@ impl Appliance {
     pub async fn run(self, stop: CancellationToken) -> Result<(), PartDied> {
         let mut parts = Parts::default();
         // In the order in which they are stopped.
-        parts.start("the SMTP receiver", |stop| self.smtp.run(stop));
-        parts.start_on(self.background.handle(), "the administration", |stop| self.web.run(stop));
+        parts.start_on(self.way_in.runtime(), "the SMTP receiver", |stop| self.smtp.run(stop));
+        parts.start_on(self.background.runtime(), "the administration", |stop| self.web.run(stop));
         parts.start("the control socket", |stop| self.control.run(stop));
         parts.start("the dispatcher", |stop| self.dispatcher.run(stop));
         parts.start("the modem's keeper", |stop| self.gsm.run(stop));
@@ -248,12 +249,12 @@ impl Appliance {
         health::stopping();
         parts.stop().await;
         drop(self.background);
-        // When the last handle on the queue is gone, its thread writes what it has and ends.
+        // When the last handle on the queue is gone, its writer writes what it has and ends.
         if timeout(PART_PATIENCE, self.queue.ended()).await.is_err() {
             let reason = "somebody holds on to it".to_owned();
             return Err(died.unwrap_or(PartDied { part: WRITER, reason }));
         }
-        let ended = self.writer.join();
+        let ended = self.writer.await;
         match (died, ended) {
             (Some(died), _) => Err(died),
             (None, Ok(())) => Ok(()),
@@ -265,7 +266,8 @@ impl Appliance {
 fn open_queue(
     config: &Config,
     settings: &watch::Receiver<Arc<Config>>,
-) -> Result<(queue::Queue, thread::JoinHandle<()>), StartError> {
+    way_in: &Handle,
+) -> Result<(queue::Queue, JoinHandle<()>), StartError> {
     let (now, wall) = (tokio::time::Instant::now().into_std(), Timestamp::now());
     let opened = queue::open(
         config.appliance.store.join("queue"),
@@ -275,7 +277,25 @@ fn open_queue(
     if let Some(damage) = &opened.damage {
         damage.tell();
     }
-    opened.start().map_err(StartError::Thread)
+    let _way_in = way_in.enter();
+    Ok(opened.start())
+}
+
+/// All there are, in no order.
+fn channels(
+    settings: &watch::Receiver<Arc<Config>>,
+    caller: Arc<Caller>,
+    modem: &watch::Receiver<Option<Modem>>,
+    agent: &watch::Receiver<Option<Agent>>,
+) -> Vec<Arc<dyn Channel>> {
+    let text = sms_text(settings.clone());
+    vec![
+        Arc::new(MailChannel::new(settings.clone())),
+        Arc::new(SmsChannel::new(settings.clone(), modem.clone(), Arc::clone(&text))),
+        Arc::new(VoipChannel::new(Arc::clone(&caller), agent.clone())),
+        Arc::new(GsmChannel::new(caller, modem.clone())),
+        Arc::new(SipMessageChannel::new(settings.clone(), agent.clone(), text)),
+    ]
 }
 
 /// What an SMS says: the person's language and the templates of the moment.

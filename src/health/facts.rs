@@ -73,7 +73,7 @@ pub struct Receiver {
 pub struct Pulse {
     /// The dispatcher's task.
     pub dispatcher: Duration,
-    /// The queue's writer thread.
+    /// The queue's writer.
     pub writer: Duration,
 }
 

@@ -1,7 +1,7 @@
 //! The durable FIFO: an alert that was accepted is here until everybody was told, and in the
 //! history for a while after.
 //!
-//! Invariant: nothing is acknowledged before it is on the disk. One thread (`writer`) does all the
+//! Invariant: nothing is acknowledged before it is on the disk. One task (`writer`) does all the
 //! writing; whatever waits while a sync runs shares the next one (group commit). Reading is free
 //! for all.
 
@@ -32,6 +32,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::alert::{Alert, AlertId};
 use crate::config;
@@ -129,27 +130,7 @@ pub struct Queue {
     operations: mpsc::Sender<Operation>,
     newest: watch::Receiver<AlertId>,
     newest_pending: watch::Receiver<AlertId>,
-    changes: broadcast::Sender<Change>,
-}
-
-/// What differs from before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// One alert or more came.
-    Came,
-    /// More is known of this one: it was told, given up or reopened.
-    Known(AlertId),
-}
-
-impl Change {
-    /// The alert of which more is known.
-    #[must_use]
-    pub const fn known(self) -> Option<AlertId> {
-        match self {
-            Self::Came => None,
-            Self::Known(id) => Some(id),
-        }
-    }
+    changes: broadcast::Sender<AlertId>,
 }
 
 /// A queue just opened.
@@ -198,11 +179,9 @@ pub fn open_offline(folder: impl AsRef<Path>) -> Result<Offline, OpenError> {
 }
 
 impl<G: Gate + 'static> Opened<G> {
-    /// Starts the writer thread. It ends when the last handle is gone, after a last sync.
-    ///
-    /// # Errors
-    /// I/O error if the thread cannot be started.
-    pub fn start(self) -> std::io::Result<(Queue, std::thread::JoinHandle<()>)> {
+    /// Starts the writer, as a task of the runtime this is called in. It ends when the last handle
+    /// is gone, after a last sync.
+    pub fn start(self) -> (Queue, JoinHandle<()>) {
         let (operations, mailbox) = mpsc::channel(MAILBOX);
         let (announce, newest) = watch::channel(AlertId(0));
         let (announce_pending, newest_pending) = watch::channel(AlertId(0));
@@ -212,11 +191,8 @@ impl<G: Gate + 'static> Opened<G> {
             Announce { newest: announce, pending: announce_pending, changes: changes.clone() };
         let damage = self.damage.map(|damage| damage.reason);
         let writer = Writer::new(store, self.gate, self.settings, announce, damage);
-        let thread = std::thread::Builder::new()
-            .name("queue-writer".to_owned())
-            .spawn(move || writer.run(mailbox))?;
-        let store = self.store;
-        Ok((Queue { store, operations, newest, newest_pending, changes }, thread))
+        let task = tokio::spawn(writer.run(mailbox));
+        (Queue { store: self.store, operations, newest, newest_pending, changes }, task)
     }
 }
 
@@ -294,9 +270,17 @@ impl Queue {
         self.newest_pending.changed().await.map_err(|_| QueueError::Closed)
     }
 
-    /// Tells what differs, from now on.
+    /// Tells when a newer alert is on the disk than the newest of now.
     #[must_use]
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
+    pub fn arriving(&self) -> watch::Receiver<AlertId> {
+        let mut newest = self.newest.clone();
+        newest.mark_unchanged();
+        newest
+    }
+
+    /// Tells of which alerts more is known than before, from now on: one was told, given up or reopened.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<AlertId> {
         self.changes.subscribe()
     }
 

@@ -74,7 +74,7 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// The open store. One thread writes; reading is free for all.
+/// The open store. One task writes; reading is free for all.
 #[derive(Debug)]
 pub(super) struct Store {
     /// Whoever opens the store must get this lock.

@@ -1,13 +1,18 @@
-//! The one thread that writes the store: gathers what waits, asks the gate, writes and syncs once,
+//! The one task that writes the store: gathers what waits, asks the gate, writes and syncs once,
 //! then answers everybody (group commit).
+//!
+//! It gathers on the thread of those who hand in, when all who are ready have, and commits aside, so
+//! that they go on meanwhile: few hand-overs between threads, and many mails in each sync.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::{spawn_blocking, yield_now};
 
 use super::arrivals::{Arrival, arrival};
 use super::batch::Batch;
@@ -15,7 +20,7 @@ use super::record::{Delivery, Fate, Record, VERSION};
 use super::retention::{MOST_AT_ONCE, excess, is_old};
 use super::room::Room;
 use super::store::Store;
-use super::{Change, Gate, QueueError, Read, Stock, Verdict};
+use super::{Gate, QueueError, Read, Stock, Verdict};
 use crate::alert::{Alert, AlertId, Kind};
 use crate::config::Config;
 
@@ -53,8 +58,8 @@ pub(super) struct Announce {
     pub(super) newest: watch::Sender<AlertId>,
     /// The newest that is to be told: the dispatcher need not wake for others.
     pub(super) pending: watch::Sender<AlertId>,
-    /// That alerts came, and each of which something is known that was not.
-    pub(super) changes: broadcast::Sender<Change>,
+    /// Each of which something is known that was not.
+    pub(super) changes: broadcast::Sender<AlertId>,
 }
 
 pub(super) struct Writer<G> {
@@ -80,7 +85,7 @@ pub(super) struct Writer<G> {
     came: Vec<Arrival>,
 }
 
-impl<G: Gate> Writer<G> {
+impl<G: Gate + 'static> Writer<G> {
     pub(super) fn new(
         store: Arc<Store>,
         gate: G,
@@ -109,23 +114,37 @@ impl<G: Gate> Writer<G> {
     }
 
     /// Works until the last handle is gone.
-    pub(super) fn run(mut self, mut mailbox: mpsc::Receiver<Operation>) {
+    pub(super) async fn run(mut self, mut mailbox: mpsc::Receiver<Operation>) {
         // Tells the dispatcher of what an earlier run left on the queue.
         self.announce.newest.send_replace(self.newest);
         self.announce.pending.send_replace(self.newest);
         let mut operations = Vec::with_capacity(MOST_OPERATIONS);
-        while let Some(first) = mailbox.blocking_recv() {
+        while let Some(first) = mailbox.recv().await {
             let mut bytes = first.bytes();
             operations.push(first);
+            // Who was answered just now goes first, and who has something ready shares the sync.
+            yield_now().await;
             while operations.len() < MOST_OPERATIONS && bytes < MOST_BYTES {
                 let Ok(next) = mailbox.try_recv() else { break };
                 bytes += next.bytes();
                 operations.push(next);
             }
-            self.commit(&mut operations);
+            (self, operations) = self.commit_aside(operations).await;
         }
         if let Err(error) = self.store.sync() {
             tracing::warn!(%error, "the last sync failed");
+        }
+    }
+
+    /// Commits in another thread, while the tasks of this one go on.
+    async fn commit_aside(mut self, mut operations: Vec<Operation>) -> (Self, Vec<Operation>) {
+        let commit = move || {
+            self.commit(&mut operations);
+            (self, operations)
+        };
+        match spawn_blocking(commit).await {
+            Ok(done) => done,
+            Err(error) => resume_unwind(error.into_panic()),
         }
     }
 
@@ -188,14 +207,9 @@ impl<G: Gate> Writer<G> {
             Ok(()) => {}
         }
         self.conclude(&result, before, promises);
-        self.tell_changes(before, changed);
-    }
-
-    /// Tells who watches what differs. Nobody may be watching.
-    fn tell_changes(&self, before: AlertId, changed: Vec<AlertId>) {
-        let came = (self.newest > before).then_some(Change::Came);
-        for change in came.into_iter().chain(changed.into_iter().map(Change::Known)) {
-            drop(self.announce.changes.send(change));
+        for id in changed {
+            // Nobody may be watching.
+            drop(self.announce.changes.send(id));
         }
     }
 
@@ -330,7 +344,7 @@ impl<G: Gate> Writer<G> {
         }
     }
 
-    /// Takes from the store what this thread keeps in memory about it.
+    /// Takes from the store what the writer keeps in memory about it.
     fn take_stock(&mut self) {
         // Ids are never given twice: one whose writing failed may yet be on the disk.
         self.newest = self.newest.max(self.store.newest());

@@ -10,13 +10,13 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::guard::{Visit, Who};
 use super::site::{Site, now};
+use crate::alert::AlertId;
 use crate::channel::call::Progress;
-use crate::queue::Change;
 
 /// Most pages that are told.
 pub(super) const MOST_STREAMS: usize = 24;
@@ -31,7 +31,8 @@ const PULSE: Duration = Duration::from_secs(15);
 struct Listener {
     site: Arc<Site>,
     who: Who,
-    changes: broadcast::Receiver<Change>,
+    arriving: watch::Receiver<AlertId>,
+    changes: broadcast::Receiver<AlertId>,
     calls: broadcast::Receiver<Progress>,
     last: Instant,
     _place: OwnedSemaphorePermit,
@@ -43,8 +44,11 @@ pub(super) async fn stream(State(site): State<Arc<Site>>, visit: Visit) -> Respo
     let Ok(place) = Arc::clone(&site.streams).try_acquire_owned() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let (changes, calls) = (site.parts.queue.changes(), site.parts.desk.calls.subscribe());
-    let listener = Listener { site, who, changes, calls, last: Instant::now(), _place: place };
+    let queue = &site.parts.queue;
+    let (arriving, changes) = (queue.arriving(), queue.changes());
+    let calls = site.parts.desk.calls.subscribe();
+    let last = Instant::now();
+    let listener = Listener { site, who, arriving, changes, calls, last, _place: place };
     let events = stream::unfold(listener, next);
     ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response()
 }
@@ -53,12 +57,14 @@ async fn next(mut listener: Listener) -> Option<(Result<Bytes, Infallible>, List
     sleep_until(listener.last + PAUSE).await;
     let event: &'static [u8] = tokio::select! {
         () = listener.site.stop.cancelled() => return None,
+        _ = listener.arriving.changed() => b"event: change\ndata: alert\n\n",
         _ = listener.changes.recv() => b"event: change\ndata: alert\n\n",
         _ = listener.calls.recv() => b"event: change\ndata: call\n\n",
         () = sleep_until(listener.last + PULSE) => b"event: change\ndata: pulse\n\n",
     };
     listener.last = Instant::now();
     // One telling stands for all that happened meanwhile.
+    listener.arriving.mark_unchanged();
     listener.changes = listener.changes.resubscribe();
     listener.calls = listener.calls.resubscribe();
     let site = &listener.site;

@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-
 /// Makes a folder if it is missing.
 pub(super) fn have_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -15,10 +13,6 @@ pub(super) fn have_folder(folder: &Path) -> io::Result<()> {
 
 /// Writes a file, whole or not at all.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
-    aside(|| write_now(path, text))
-}
-
-fn write_now(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = path.with_extension("new");
     match fs::remove_file(&draft) {
@@ -40,22 +34,8 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Waits for the disk so that no task waits along: those of this thread go on in another. Without such
-/// tasks, as in a command, it just waits.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-    if flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
-        return tokio::task::block_in_place(work);
-    }
-    work()
-}
-
 /// Adds to the end of a file.
 pub(super) fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    aside(|| append_now(path, bytes))
-}
-
-fn append_now(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     belongs_to_the_store(&file, folder)?;

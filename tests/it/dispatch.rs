@@ -67,7 +67,7 @@ pub(crate) fn open(config: &watch::Receiver<Arc<Config>>) -> Queue {
     let gate = |recent: &queue::Recent<'_>| {
         FilterGate::recall(recent, config.clone(), now, jiff::Timestamp::now())
     };
-    queue::open(folder, gate, config.clone()).unwrap().start().unwrap().0
+    queue::open(folder, gate, config.clone()).unwrap().start().0
 }
 
 async fn admit(queue: &Queue, subject: &str) -> AlertId {

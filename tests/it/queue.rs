@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +17,7 @@ use smtp_appliance::queue::{
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::support::appliance::mail;
 use crate::support::receiver::{config, soon};
@@ -49,7 +49,7 @@ impl Bench {
         };
         let opened = queue::open(folder.join("queue"), gate, settings.clone())?;
         let damage = opened.damage.clone();
-        let (queue, writer) = opened.start().unwrap();
+        let (queue, writer) = opened.start();
         Ok(Self { queue, writer, config, damage })
     }
 
@@ -87,7 +87,7 @@ impl Bench {
 
     async fn close(self) {
         soon(self.queue.ended()).await;
-        self.writer.join().unwrap();
+        self.writer.await.unwrap();
     }
 }
 
@@ -557,24 +557,22 @@ async fn a_writer_that_hangs_gives_no_sign_of_life() {
     let (release, released) = std::sync::mpsc::sync_channel(1);
     let gate = |_: &queue::Recent<'_>| Hanging(released);
     let opened = queue::open(folder.path().join("queue"), gate, settings).unwrap();
-    let (queue, writer) = opened.start().unwrap();
+    let (queue, writer) = opened.start();
     assert_eq!(soon(queue.pulse()).await.unwrap().waiting, 0);
     let raw = mail("Problem: Disk full");
-    let admitted = tokio::spawn({
-        let (queue, alert) = (queue.clone(), alert(raw.as_bytes()));
-        async move { queue.admit(alert, raw.into(), now()).await }
-    });
-    tokio::task::yield_now().await;
+    let mut admitted = Box::pin(queue.admit(alert(raw.as_bytes()), raw.into(), now()));
+    // It is handed in, and the pulse comes behind it.
+    assert!(tokio::time::timeout(Duration::ZERO, &mut admitted).await.is_err());
     let mut pulse = Box::pin(queue.pulse());
     let silent = tokio::time::timeout(Duration::from_millis(300), &mut pulse).await;
     assert!(silent.is_err(), "{silent:?}");
     release.send(()).unwrap();
-    let (id, verdict) = soon(admitted).await.unwrap().unwrap();
+    let (id, verdict) = soon(admitted).await.unwrap();
     assert_eq!(verdict, Verdict::Nobody);
     // Bad news that reached nobody is told to whoever watches.
     let stock = soon(&mut pulse).await.unwrap();
     drop(pulse);
     assert_eq!((stock.waiting, stock.unreachable), (0, Some(id)));
     soon(queue.ended()).await;
-    writer.join().unwrap();
+    writer.await.unwrap();
 }

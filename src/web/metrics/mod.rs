@@ -21,7 +21,7 @@ use super::site::Site;
 use crate::alert::AlertId;
 use crate::config::Amount;
 use crate::health;
-use crate::queue::{Change, FLUSH_BOUNDS};
+use crate::queue::FLUSH_BOUNDS;
 
 pub(super) use counters::Counters;
 use histogram::Histogram;
@@ -38,15 +38,14 @@ pub(super) async fn follow(site: Arc<Site>) {
         tokio::select! {
             () = site.stop.cancelled() => return,
             change = changes.recv() => match change {
-                Ok(Change::Known(id)) => drop(news.insert(id)),
-                Ok(Change::Came) => continue,
+                Ok(id) => drop(news.insert(id)),
                 Err(RecvError::Lagged(count)) => miss(&site, count),
                 Err(RecvError::Closed) => return,
             },
         }
         while news.len() < BLOCK {
-            let Ok(change) = changes.try_recv() else { break };
-            news.extend(change.known());
+            let Ok(id) = changes.try_recv() else { break };
+            news.insert(id);
         }
         let site = Arc::clone(&site);
         let counting = move || news.into_iter().for_each(|id| count(&site, id));

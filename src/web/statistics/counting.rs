@@ -134,6 +134,7 @@ pub(in crate::web) async fn figures(
 
 /// Keeps the figures near to what happens, until the stop.
 pub(in crate::web) async fn follow(site: Arc<Site>) {
+    let mut arriving = site.parts.queue.arriving();
     let mut changes = site.parts.queue.changes();
     loop {
         let pause = match step(&site, |_, _| ()).await {
@@ -141,6 +142,7 @@ pub(in crate::web) async fn follow(site: Arc<Site>) {
             Ok((true, ())) => {
                 tokio::select! {
                     () = site.stop.cancelled() => return,
+                    Ok(()) = arriving.changed() => PAUSE,
                     change = changes.recv() => match change {
                         Ok(_) | Err(RecvError::Lagged(_)) => PAUSE,
                         Err(RecvError::Closed) => return,
@@ -154,7 +156,10 @@ pub(in crate::web) async fn follow(site: Arc<Site>) {
         };
         tokio::select! {
             () = site.stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => changes = changes.resubscribe(),
+            () = tokio::time::sleep(pause) => {
+                arriving.mark_unchanged();
+                changes = changes.resubscribe();
+            }
         }
     }
 }
