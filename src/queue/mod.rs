@@ -12,9 +12,11 @@ mod contents;
 mod damage;
 mod flush;
 mod frame;
+mod gather;
 mod index;
 mod log;
 mod open;
+mod operation;
 mod reader;
 mod record;
 mod retention;
@@ -44,8 +46,9 @@ pub use open::OpenError;
 pub use record::{Attempt, Delivery, DropReason, Fate, Progress, Record};
 pub use store::ReadError;
 
+use operation::Operation;
 use store::Store;
-use writer::{Announce, Operation, Writer};
+use writer::{Announce, Writer};
 
 /// Most operations that wait for the writer; beyond it callers wait too.
 const MAILBOX: usize = 1024;

@@ -1,21 +1,22 @@
 //! The one task that writes the store: gathers what waits, asks the gate, writes and syncs once,
 //! then answers everybody (group commit).
 //!
-//! It gathers on the thread of those who hand in, when all who are ready have, and commits aside, so
-//! that they go on meanwhile: few hand-overs between threads, and many mails in each sync.
+//! It gathers and answers on the thread of those who hand in, and commits aside, so that they go on
+//! meanwhile: few hand-overs between threads, and many mails in each sync.
 
 use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::spawn_blocking;
 
 use super::arrivals::{Arrival, arrival};
 use super::batch::Batch;
+use super::gather::{Gathering, MOST_OPERATIONS};
+use super::operation::{Answer, Operation};
 use super::record::{Delivery, Fate, Record, VERSION};
 use super::retention::{MOST_AT_ONCE, excess, is_old};
 use super::room::Room;
@@ -24,32 +25,20 @@ use super::{Gate, QueueError, Read, Stock, Verdict};
 use crate::alert::{Alert, AlertId, Kind};
 use crate::config::Config;
 
-/// Most operations that share a sync.
-const MOST_OPERATIONS: usize = 256;
-
-/// Most mail bytes that share a sync, which bounds what a batch holds in memory.
-const MOST_BYTES: usize = 8 * 1024 * 1024;
-
 /// How often the ages in the history are looked at.
 const COMMITS_PER_LOOK: u32 = 64;
-
-type Answer<T> = oneshot::Sender<Result<T, QueueError>>;
-
-/// What the writer is asked to do.
-#[derive(Debug)]
-pub(super) enum Operation {
-    Admit { alert: Box<Alert>, raw: Bytes, now: Instant, answer: Answer<(AlertId, Verdict)> },
-    Record { id: AlertId, deliveries: Vec<Delivery>, answer: Answer<()> },
-    Finish { id: AlertId, answer: Answer<()> },
-    Reopen { id: AlertId, deliveries: Vec<Delivery>, answer: Answer<()> },
-    Pulse { answer: oneshot::Sender<Stock> },
-}
 
 /// An answer that is given when the sync is over.
 enum Promise {
     Admitted(Answer<(AlertId, Verdict)>, AlertId, Verdict),
     Done(Answer<()>),
     Pulse(oneshot::Sender<Stock>),
+}
+
+/// What became of a batch, and who waits to hear it.
+struct Commit {
+    result: Result<(), QueueError>,
+    promises: Vec<Promise>,
 }
 
 /// Where it is told that there is something new.
@@ -119,36 +108,24 @@ impl<G: Gate + 'static> Writer<G> {
         self.announce.newest.send_replace(self.newest);
         self.announce.pending.send_replace(self.newest);
         let mut operations = Vec::with_capacity(MOST_OPERATIONS);
-        while let Some(first) = mailbox.recv().await {
-            let mut bytes = first.bytes();
-            operations.push(first);
-            // Who was answered just now goes first, and who has something ready shares the sync.
-            yield_now().await;
-            while operations.len() < MOST_OPERATIONS && bytes < MOST_BYTES {
-                let Ok(next) = mailbox.try_recv() else { break };
-                bytes += next.bytes();
-                operations.push(next);
-            }
-            (self, operations) = self.commit_aside(operations).await;
+        let mut gathering = Gathering::default();
+        while gathering.gather(&mut mailbox, &mut operations).await {
+            let work = move || {
+                let commit = self.commit(&mut operations);
+                (self, operations, commit)
+            };
+            let commit;
+            (self, operations, commit) = aside(work).await;
+            // Here and not in that thread, which would wake this one with each single answer.
+            self.answer(commit);
         }
-        if let Err(error) = self.store.sync() {
+        let sync = move || self.store.sync();
+        if let Err(error) = aside(sync).await {
             tracing::warn!(%error, "the last sync failed");
         }
     }
 
-    /// Commits in another thread, while the tasks of this one go on.
-    async fn commit_aside(mut self, mut operations: Vec<Operation>) -> (Self, Vec<Operation>) {
-        let commit = move || {
-            self.commit(&mut operations);
-            (self, operations)
-        };
-        match spawn_blocking(commit).await {
-            Ok(done) => done,
-            Err(error) => resume_unwind(error.into_panic()),
-        }
-    }
-
-    fn commit(&mut self, operations: &mut Vec<Operation>) {
+    fn commit(&mut self, operations: &mut Vec<Operation>) -> Commit {
         let changed: Vec<_> = operations.iter().filter_map(Operation::changes).collect();
         let config = Arc::clone(&self.settings.borrow());
         let before = self.newest;
@@ -206,19 +183,15 @@ impl<G: Gate + 'static> Writer<G> {
             Ok(()) if durable && writes => self.failing = None,
             Ok(()) => {}
         }
-        self.conclude(&result, before, promises);
+        self.conclude(&result, before);
         for id in changed {
             // Nobody may be watching.
             drop(self.announce.changes.send(id));
         }
+        Commit { result, promises }
     }
 
-    fn conclude(
-        &mut self,
-        result: &Result<(), QueueError>,
-        before: AlertId,
-        promises: Vec<Promise>,
-    ) {
+    fn conclude(&mut self, result: &Result<(), QueueError>, before: AlertId) {
         match result {
             Ok(()) => {
                 self.gate.committed();
@@ -243,6 +216,9 @@ impl<G: Gate + 'static> Writer<G> {
             self.gate.lost();
             self.take_stock();
         }
+    }
+
+    fn answer(&self, Commit { result, promises }: Commit) {
         for promise in promises {
             match promise {
                 Promise::Admitted(answer, id, verdict) => {
@@ -361,33 +337,11 @@ impl<G: Gate + 'static> Writer<G> {
     }
 }
 
-impl Operation {
-    /// The known alert of which it says something.
-    const fn changes(&self) -> Option<AlertId> {
-        match self {
-            Self::Admit { .. } | Self::Pulse { .. } => None,
-            Self::Record { id, .. } | Self::Finish { id, .. } | Self::Reopen { id, .. } => {
-                Some(*id)
-            }
-        }
-    }
-
-    /// Whether somebody relies on it being on disk when it is answered.
-    fn is_urgent(&self) -> bool {
-        match self {
-            Self::Admit { .. } | Self::Record { .. } | Self::Reopen { .. } => true,
-            Self::Finish { .. } | Self::Pulse { .. } => false,
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Admit { raw, .. } => raw.len(),
-            Self::Record { .. }
-            | Self::Finish { .. }
-            | Self::Reopen { .. }
-            | Self::Pulse { .. } => 0,
-        }
+/// Works in another thread, while the tasks of this one go on.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => resume_unwind(error.into_panic()),
     }
 }
 
