@@ -84,12 +84,16 @@ pub struct PartDied {
     reason: String,
 }
 
+/// Nice levels the administration is behind all else: about a tenth of a processor that others want too.
+const NICER: i32 = 10;
+
 /// The appliance, built and ready to run.
 pub struct Appliance {
     smtp: smtp::Server,
     web: web::Server,
     /// The alert's way in: all from a client's connection to its 250.
     way_in: Thread,
+    /// All the web administration does.
     background: Thread,
     dispatcher: Dispatcher,
     control: control::Server,
@@ -166,7 +170,7 @@ impl Appliance {
             smtp,
             web,
             way_in,
-            background: Thread::start("administration", 10).map_err(StartError::Thread)?,
+            background: Thread::start("administration", NICER).map_err(StartError::Thread)?,
             dispatcher,
             control,
             gsm,
