@@ -1,12 +1,15 @@
 //! Durable intake: mails per second beside neighbours, memory under that load, and whether all
 //! that got 250 is there after a kill.
 
+use std::fs::File;
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use smtp_appliance::alert::AlertId;
 use smtp_appliance::queue;
+use tokio::time::Instant;
 
 use crate::child::Running;
 use crate::neighbour::{Load, Postfix, Sink, postal};
@@ -36,6 +39,7 @@ pub(crate) fn measure(folder: &Path, amount: Amount, report: &mut Report) -> Res
     report.row("memory, idle", "at most 20 MB", &mib(ours.memory("VmRSS:")?), |v| v <= 20.0);
     let sink = Sink::start()?;
     let mut sent = beside_sink(&ours, &sink, amount, report)?;
+    beside_sync(&folder.join("sync"), &sink, amount, report)?;
     match Postfix::start(&folder.join("postfix"))? {
         None => report.note("Postfix wants root: not measured"),
         Some(postfix) => sent += beside_postfix(&ours, &postfix, &sink, amount, report)?,
@@ -72,6 +76,39 @@ fn beside_sink(ours: &Running, sink: &Sink, amount: Amount, report: &mut Report)
         compare(report, &what, &pairs, 0.8);
     }
     Ok(sent)
+}
+
+/// What a server could reach at the most that is as fast as the sink and syncs each mail of one session.
+fn beside_sync(file: &Path, sink: &Sink, amount: Amount, report: &mut Report) -> Result<()> {
+    let load = Load { sessions: 1, mails: amount.mails, keep: false };
+    let mut pairs = Vec::new();
+    for _ in 0..amount.rounds {
+        let theirs = load.send(sink.address)?;
+        pairs.push((1.0 / (1.0 / theirs + bare_sync(file)?), theirs));
+    }
+    let what = "new connection per mail, 1 sessions: smtp-sink with a bare sync per mail (sum)";
+    report.fact(what, &ratio(&pairs));
+    Ok(())
+}
+
+/// Seconds for one mail's share of the log, written over zeros, and its sync: the median of many.
+fn bare_sync(path: &Path) -> Result<f64> {
+    const OCTETS: usize = 2000;
+    const SYNCS: usize = 500;
+    const PAUSE: Duration = Duration::from_micros(300);
+    let mut file = File::create(path)?;
+    file.write_all(&vec![0; OCTETS * SYNCS])?;
+    file.sync_all()?;
+    file.rewind()?;
+    let mut times = Vec::new();
+    for _ in 0..SYNCS {
+        std::thread::sleep(PAUSE);
+        let begun = Instant::now();
+        file.write_all(&[b'x'; OCTETS])?;
+        file.sync_data()?;
+        times.push(begun.elapsed().as_secs_f64());
+    }
+    Ok(median(&times))
 }
 
 /// Mail after mail over the same connections; how many mails we were sent. The sink is sent them

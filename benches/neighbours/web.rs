@@ -1,5 +1,9 @@
 //! The administration: how soon its pages are there when the store is full, and what it costs the
 //! mails: how long they take while many look at the status, and how much memory it takes.
+//!
+//! Who sends and who looks would be on other machines. So those who send have real-time priority and
+//! never wait for a processor, and those who look take none that the appliance wants. As a control
+//! they look at an appliance that gets no mail: what is late then waits for the machine alone.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -7,7 +11,13 @@ use std::path::Path;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use rustix::process::setpriority_process;
+use thread_priority::unix::{
+    RealtimeThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
+    thread_native_id,
+};
+use thread_priority::{ThreadPriority, ThreadPriorityValue};
 use tokio::time::{Instant, sleep_until};
 use ureq::Agent;
 
@@ -38,8 +48,14 @@ const REQUESTS: u32 = 200;
 const MAIL_CLIENTS: u32 = 10;
 const WEB_CLIENTS: u32 = 8;
 
-/// Pairs of times without and with requests.
-const PAIRS: usize = 3;
+/// Times without requests, with them, and with such at another appliance.
+const ROUNDS: usize = 3;
+
+/// The least urgent there is (`setpriority(2)`).
+const NICEST: i32 = 19;
+
+/// A low one of 1 to 99: what the kernel itself does in real time stays ahead.
+const REAL_TIME: u8 = 10;
 
 /// A file system in memory.
 const MEMORY: &str = "/dev/shm";
@@ -56,6 +72,9 @@ impl Lengths {
 
 pub(crate) fn measure(folder: &Path, lengths: Lengths, report: &mut Report) -> Result<()> {
     pages(&folder.join("pages"), report)?;
+    if let Err(error) = aside(in_real_time) {
+        report.note(&format!("those who send mails wait for a processor as all others: {error}"));
+    }
     beside_mails(&folder.join("beside"), "", lengths, report)?;
     let memory = Path::new(MEMORY);
     if !memory.is_dir() {
@@ -178,55 +197,13 @@ fn beside_mails(
     let ours = Running::start(&folder.join("with"), &with_web(address), KEEP_ALL)?;
     let off = format!("{NO_CHANNELS}\n[web]\nenabled = false\n");
     let bare = Running::start(&folder.join("without"), &off, KEEP_ALL)?;
+    let elsewhere = free_address()?;
+    let other = Running::start(&folder.join("other"), &with_web(elsewhere), KEEP_ALL)?;
     let visitor = Visitor::set_up(&ours, address)?;
-    let (mut quiet, mut busy, mut looks) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut medians, mut lasts) = (Vec::new(), Vec::new());
-    send(ours.address, Duration::from_secs(1))?;
-    for _ in 0..PAIRS {
-        let without = send(ours.address, length)?;
-        let visitors = visit(&visitor, length);
-        let with = send(ours.address, length)?;
-        for visitor in visitors {
-            let times = visitor.join().map_err(|_| anyhow::anyhow!("a visitor panicked"))?;
-            looks.extend(times?);
-        }
-        medians.push(median(&with) / median(&without));
-        lasts.push(of_a_hundred(&with, 99) / of_a_hundred(&without, 99));
-        quiet.extend(without);
-        busy.extend(with);
-        send(bare.address, length)?;
-        send(bare.address, length)?;
-    }
-    let what =
-        format!("{MAILS} mails/s, MAIL to 250, with {REQUESTS} requests/s on the status{place}");
-    for (name, ratios, of) in [("median", &medians, 50), ("99 of 100", &lasts, 99)] {
-        let (with, without) = (of_a_hundred(&busy, of), of_a_hundred(&quiet, of));
-        let value = Value {
-            number: median(ratios),
-            text: format!(
-                "{:.2} × ({}; {with:.2} ms against {without:.2} ms)",
-                median(ratios),
-                spread(ratios)
-            ),
-        };
-        report.fact(&format!("{what}: {name}, beside none"), &value);
-    }
-    let late = |times: &[f64]| {
-        let late = times.iter().filter(|time| **time > 2.0 * median(&quiet)).count();
-        percent(late, times.len())
-    };
-    let value = Value {
-        number: late(&busy),
-        text: format!("{:.2} % (without requests {:.2} %)", late(&busy), late(&quiet)),
-    };
-    let goal = "none";
-    report.row(&format!("{what}: later than 2 × the median without"), goal, &value, |v| v == 0.0);
-    let value = Value {
-        number: median(&looks),
-        text: format!("{:.1} ms, 99 of 100 {:.1} ms", median(&looks), of_a_hundred(&looks, 99)),
-    };
-    report.fact(&format!("the status under that load{place}, median"), &value);
-    report.note(&format!("mails {}, requests {}", quiet.len() + busy.len(), looks.len()));
+    let other_visitor = Visitor::set_up(&other, elsewhere)?;
+    let visitors = [&visitor, &other_visitor];
+    let times = in_rounds(ours.address, visitors, bare.address, length)?;
+    tell_times(&times, place, report);
     for (what, name) in [("VmHWM:", "at most"), ("VmRSS:", "afterwards")] {
         let (with, without) = (ours.memory(what)?, bare.memory(what)?);
         let more = mib(with.saturating_sub(without));
@@ -241,23 +218,140 @@ fn beside_mails(
     Ok(())
 }
 
+/// In milliseconds; each ratio is one round's.
+#[derive(Default)]
+struct Times {
+    /// Of mails without requests, with them, with such at another appliance, and without administration.
+    quiet: Vec<f64>,
+    busy: Vec<f64>,
+    control: Vec<f64>,
+    off: Vec<f64>,
+    /// Of pages beside the mails.
+    looks: Vec<f64>,
+    /// With requests beside without: the median, and what 99 of 100 are below.
+    medians: Vec<f64>,
+    lasts: Vec<f64>,
+}
+
+/// The visitors are one of the appliance that gets the mails and one of another; `bare` is one without
+/// administration, which gets as many.
+fn in_rounds(
+    to: SocketAddr,
+    [visitor, other_visitor]: [&Visitor; 2],
+    bare: SocketAddr,
+    length: Duration,
+) -> Result<Times> {
+    let mut times = Times::default();
+    send(to, Duration::from_secs(1))?;
+    for _ in 0..ROUNDS {
+        let without = send(to, length)?;
+        let (with, looks) = send_beside(to, visitor, length)?;
+        let (beside_other, _) = send_beside(to, other_visitor, length)?;
+        times.medians.push(median(&with) / median(&without));
+        times.lasts.push(of_a_hundred(&with, 99) / of_a_hundred(&without, 99));
+        times.quiet.extend(without);
+        times.busy.extend(with);
+        times.control.extend(beside_other);
+        times.looks.extend(looks);
+        for _ in 0..3 {
+            times.off.extend(send(bare, length)?);
+        }
+    }
+    Ok(times)
+}
+
+fn tell_times(times: &Times, place: &str, report: &mut Report) {
+    let Times { quiet, busy, control, off, looks, .. } = times;
+    let what =
+        format!("{MAILS} mails/s, MAIL to 250, with {REQUESTS} requests/s on the status{place}");
+    for (name, ratios, of) in [("median", &times.medians, 50), ("99 of 100", &times.lasts, 99)] {
+        let (with, without) = (of_a_hundred(busy, of), of_a_hundred(quiet, of));
+        let value = Value {
+            number: median(ratios),
+            text: format!(
+                "{:.2} × ({}; {with:.2} ms against {without:.2} ms)",
+                median(ratios),
+                spread(ratios)
+            ),
+        };
+        report.fact(&format!("{what}: {name}, beside none"), &value);
+    }
+    let late = |times: &[f64]| {
+        let late = times.iter().filter(|time| **time > 2.0 * median(quiet)).count();
+        percent(late, times.len())
+    };
+    let value = Value {
+        number: late(busy),
+        text: format!(
+            "{:.2} % (without requests {:.2} %, requests at another appliance {:.2} %, \
+             no administration {:.2} %)",
+            late(busy),
+            late(quiet),
+            late(control),
+            late(off)
+        ),
+    };
+    let goal = "none";
+    report.row(&format!("{what}: later than 2 × the median without"), goal, &value, |v| v == 0.0);
+    let value = Value {
+        number: median(looks),
+        text: format!("{:.1} ms, 99 of 100 {:.1} ms", median(looks), of_a_hundred(looks, 99)),
+    };
+    report.fact(&format!("the status under that load{place}, median"), &value);
+    let mails = quiet.len() + busy.len() + control.len() + off.len();
+    report.note(&format!("mails {mails}, requests {}", looks.len()));
+}
+
+/// Mails while others look at a page; how many milliseconds each took, of both.
+fn send_beside(
+    to: SocketAddr,
+    visitor: &Visitor,
+    length: Duration,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let visitors = visit(visitor, length);
+    let mails = send(to, length)?;
+    let mut looks = Vec::new();
+    for visitor in visitors {
+        looks.extend(visitor.join().map_err(|_| anyhow!("a visitor panicked"))??);
+    }
+    Ok((mails, looks))
+}
+
 /// Mails at an even pace; how many milliseconds each took.
 fn send(to: SocketAddr, length: Duration) -> Result<Vec<f64>> {
     let pause = Duration::from_secs(1) * MAIL_CLIENTS / MAILS;
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let begin = Instant::now();
-        let clients: Vec<_> = (0..MAIL_CLIENTS)
-            .map(|number| {
-                let first = begin + pause * number / MAIL_CLIENTS;
-                tokio::spawn(send_each(to, first, pause, begin + length))
-            })
-            .collect();
-        let mut times = Vec::new();
-        for client in clients {
-            times.extend(client.await??);
-        }
-        Ok(times)
+    aside(move || {
+        // It was said if there is none.
+        drop(in_real_time());
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+            let begin = Instant::now();
+            let clients: Vec<_> = (0..MAIL_CLIENTS)
+                .map(|number| {
+                    let first = begin + pause * number / MAIL_CLIENTS;
+                    tokio::spawn(send_each(to, first, pause, begin + length))
+                })
+                .collect();
+            let mut times = Vec::new();
+            for client in clients {
+                times.extend(client.await??);
+            }
+            Ok(times)
+        })
     })
+}
+
+/// In a thread of its own, which has a priority of its own.
+fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    thread::spawn(work).join().map_err(|_| anyhow!("a thread panicked"))?
+}
+
+/// This thread goes before all others.
+fn in_real_time() -> Result<()> {
+    let priority = ThreadPriorityValue::try_from(REAL_TIME).map_err(anyhow::Error::msg)?;
+    let priority = ThreadPriority::Crossplatform(priority);
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
+    set_thread_priority_and_policy(thread_native_id(), priority, policy)
+        .map_err(|error| anyhow!("no real-time priority (root has it): {error:?}"))
 }
 
 async fn send_each(
@@ -286,6 +380,7 @@ fn visit(visitor: &Visitor, length: Duration) -> Vec<JoinHandle<Result<Vec<f64>>
     let visitors = (0..WEB_CLIENTS).map(|number| {
         let visitor = visitor.again();
         thread::spawn(move || {
+            setpriority_process(None, NICEST)?;
             let (mut due, mut times) = (begin + pause * number / WEB_CLIENTS, Vec::new());
             while due < begin + length {
                 thread::sleep(due.saturating_duration_since(Instant::now()));
