@@ -1,8 +1,8 @@
 //! Whose operations share a sync: all that wait and, while they are few, those that come at once.
 //!
-//! A sync costs about as much processor as five mails, whoever shares it, and those who are answered
-//! together come back together. So a few wait for company, but not for everybody: while one half's
-//! sync goes on, the other half's next mails come in.
+//! A sync and its hand-overs between threads cost about as much processor as a mail, however many
+//! share them; and who is answered together comes back together. So a few wait for company, but not
+//! for everybody: else all would wait for the same sync, and nobody would use the processor meanwhile.
 
 use tokio::sync::mpsc::Receiver;
 use tokio::task::yield_now;
