@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::view::{AlertView, State, complete};
 use crate::alert::{AlertId, Severity};
-use crate::queue::{Fate, Queue, Read, ReadError, Record};
+use crate::queue::{Fate, Queue, Read, ReadError, Record, aside};
 
 /// Most records one search looks at, if it wants fewer.
 const MOST_READ: usize = 20_000;
@@ -74,10 +74,7 @@ impl Wanted {
     /// [`ReadError`] if the store cannot be read.
     pub async fn find(self, queue: &Queue, limit: usize) -> Result<Found, ReadError> {
         let queue = queue.clone();
-        match tokio::task::spawn_blocking(move || self.look(queue.reader(), limit)).await {
-            Ok(found) => found,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        aside(move || self.look(queue.reader(), limit)).await
     }
 
     /// The same on this thread.

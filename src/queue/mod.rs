@@ -6,6 +6,7 @@
 //! for all.
 
 mod arrivals;
+mod aside;
 mod batch;
 mod cleaning;
 mod contents;
@@ -40,6 +41,7 @@ use crate::alert::{Alert, AlertId};
 use crate::config;
 
 pub use arrivals::{Arrival, Arrivals};
+pub(crate) use aside::aside;
 pub use damage::Damage;
 pub use flush::{FLUSH_BOUNDS, Flushes};
 pub use open::OpenError;

@@ -5,15 +5,14 @@
 //! meanwhile: few hand-overs between threads, and many mails in each sync.
 
 use std::collections::BTreeSet;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::task::spawn_blocking;
 
 use super::arrivals::{Arrival, arrival};
+use super::aside::aside;
 use super::batch::Batch;
 use super::gather::{Gathering, MOST_OPERATIONS};
 use super::operation::{Answer, Operation};
@@ -334,14 +333,6 @@ impl<G: Gate + 'static> Writer<G> {
             }
         }
         self.all_pending_up_to = AlertId(0);
-    }
-}
-
-/// Works in another thread, while the tasks of this one go on.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => resume_unwind(error.into_panic()),
     }
 }
 

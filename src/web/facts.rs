@@ -16,7 +16,7 @@ use crate::channel::call::Progress as CallProgress;
 use crate::config::{ChannelName, Config};
 use crate::control::{AlertView, Answer, Request, SipAccountView, complete, show};
 use crate::health::{Part, Status, Wakes};
-use crate::queue::{Queue, Read, ReadError};
+use crate::queue::{Queue, Read, ReadError, aside};
 
 /// Alerts of the history in which the last outcome of each channel is looked for.
 const RECENT: usize = 30;
@@ -81,12 +81,8 @@ impl Facts {
             Ok(Answer::SipStatus { accounts }) => accounts,
             Ok(_) | Err(_) => Vec::new(),
         };
-        let asked =
-            tokio::task::spawn_blocking(move || Self::ask(&queue, &config, running, calls, health));
-        match asked.await {
-            Ok(facts) => facts.map(|facts| Self { sip, self_test: site.self_test(), ..facts }),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        let facts = aside(move || Self::ask(&queue, &config, running, calls, health)).await?;
+        Ok(Self { sip, self_test: site.self_test(), ..facts })
     }
 
     fn ask(

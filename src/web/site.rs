@@ -27,7 +27,7 @@ use crate::channel::call::{Happening, Progress};
 use crate::config::Config;
 use crate::control::Desk;
 use crate::intake::Door;
-use crate::queue::{Queue, Read, ReadError};
+use crate::queue::{Queue, Read, ReadError, aside};
 use crate::speech::Speaker;
 
 /// Most of what happened in one call that is remembered while it lasts.
@@ -213,10 +213,7 @@ impl Site {
         read: impl FnOnce(&dyn Read) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {
         let queue = self.parts.queue.clone();
-        match tokio::task::spawn_blocking(move || read(queue.reader())).await {
-            Ok(found) => found,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        aside(move || read(queue.reader())).await
     }
 
     /// What a user may do now, if she may do anything.

@@ -12,7 +12,7 @@ use super::figures::Figures;
 use super::{Span, Statistics};
 use crate::alert::AlertId;
 use crate::control::complete;
-use crate::queue::{Read, ReadError, Record};
+use crate::queue::{Read, ReadError, Record, aside};
 use crate::web::site::Site;
 
 /// Alerts that are read at a time.
@@ -117,10 +117,7 @@ async fn step<T: Send + 'static>(
         let whole = counting.step(site.parts.queue.reader(), now)?;
         Ok((whole, then(&counting, now)))
     };
-    match tokio::task::spawn_blocking(counting).await {
-        Ok(counted) => counted,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
+    aside(counting).await
 }
 
 /// The figures of a time, and whether all of its alerts are counted.
